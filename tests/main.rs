@@ -46,6 +46,7 @@ mod places;
 mod postgres;
 mod privacy;
 mod proxy;
+mod reference;
 mod register;
 mod requests;
 mod schedules;

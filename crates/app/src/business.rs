@@ -220,9 +220,11 @@ pub struct EntityCount {
     pub resource: String,
     /// Its records.
     pub row_count: Option<u64>,
-    /// What the rule counted over it, where it is about one table.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the rule counted over it, where it fits.
     pub rule: Option<RuleCount>,
+    /// Why the rule does not fit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What stood in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

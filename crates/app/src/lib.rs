@@ -96,6 +96,7 @@ pub use ids::{job_id, short_id, source_id};
 pub use input::{read_text, waits_for_input};
 pub use jobs::again::rerun_job;
 pub use jobs::diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
+pub use jobs::items::{ItemOutcome, JobItem, job_items};
 pub use jobs::kinds::business::run_business_rules;
 pub use jobs::kinds::ingest::accept_ingest;
 pub use jobs::kinds::remove::accept_removal;
@@ -133,6 +134,7 @@ pub use lookup::suspect::{NamedPlace, Suspect, identifiers};
 pub use lookup::verify::{OpenSources, cells_of};
 pub use lookup::warming::{FilterMemory, FilterState, filter_memory, filters_loaded, load_filters};
 pub use record::amount::{Amount, Share};
+pub use record::skipping::Skipping;
 pub use record::{fingerprint, sketch, within as column_around};
 pub use rules::dictionaries::{
     DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary_text,

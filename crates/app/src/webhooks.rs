@@ -171,14 +171,10 @@ pub fn check_webhook(
             "a webhook needs a short name that can be printed",
         ));
     }
-    let is_word = |event: &String| {
-        let plain = event.strip_suffix('*').unwrap_or(event);
-        let fits = |c: char| c.is_ascii_lowercase() || matches!(c, '.' | '-');
-        event.len() <= 100 && !event.is_empty() && plain.chars().all(fits)
-    };
-    if options.events.len() > MOST || !options.events.iter().all(is_word) {
+    if options.events.len() > MOST || !options.events.iter().all(|event| is_event(event)) {
         let sentence = "an event is a word such as job.failed, or job.* for all that begin so";
-        return Err(Error::usage(sentence));
+        let hint = format!("events begin with {}", KINDS.join(", "));
+        return Err(Error::usage(sentence).hint(hint));
     }
     let is_short = |secret: &SecretString| secret.expose_secret().len() < SHORTEST;
     if secret.is_some_and(is_short) {
@@ -186,6 +182,22 @@ pub fn check_webhook(
         return Err(Error::usage(sentence));
     }
     Ok(())
+}
+
+/// What events begin with.
+const KINDS: [&str; 4] = ["job.", "dsar.", "business-rule.", "request."];
+
+/// Whether a text is an event, or the beginning of some, that can ever be told.
+fn is_event(event: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || matches!(c, '.' | '-');
+    let is_known = match event.strip_suffix('*') {
+        Some(beginning) => {
+            (KINDS.iter()).any(|kind| kind.starts_with(beginning) || beginning.starts_with(kind))
+        }
+        None => (KINDS.iter()).any(|kind| event.len() > kind.len() && event.starts_with(kind)),
+    };
+    let plain = event.strip_suffix('*').unwrap_or(event);
+    event.len() <= 100 && is_known && plain.chars().all(fits)
 }
 
 /// A secret that nobody guesses.
@@ -381,6 +393,33 @@ mod tests {
             signature(&secret, 1_767_225_600, "{\"a\":1}"),
             "t=1767225600,v1=a53ca153542dda924719487a749eff27f82654b84c58882e4310887580830628"
         );
+    }
+
+    #[test]
+    fn only_events_that_can_be_told_are_events() {
+        for event in [
+            "job.failed",
+            "job.*",
+            "*",
+            "dsar.ready",
+            "business-rule.fail",
+            "request.overdue",
+            "request.due*",
+        ] {
+            assert!(is_event(event), "{event}");
+        }
+        for event in [
+            "nope",
+            "nope.*",
+            "job.",
+            "job",
+            "Job.failed",
+            "",
+            "jobs.failed",
+            "job.*.x",
+        ] {
+            assert!(!is_event(event), "{event}");
+        }
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::family::Family;
 use crate::fault::Fault;
 use crate::listen::Peer;
 use crate::routes::Pace;
@@ -50,7 +51,10 @@ pub(crate) async fn around(
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let may_ask = context.rates().may_ask(request.headers(), peer, started);
     let span = RequestSpan::begin(&method, &route, &id, request.headers());
-    let mut response = if may_ask {
+    let mut response = if may_ask && is_of_another_type(&request) {
+        let message = "a body of the type application/json is wanted";
+        Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response()
+    } else if may_ask {
         span.around(next.run(request)).await
     } else {
         let message = "too many requests; ask less often";
@@ -88,6 +92,26 @@ pub(crate) async fn around(
         "answered"
     );
     response
+}
+
+/// Whether the body of a job of the reference is said to be no JSON. Programs that say nothing, or what they say of any body,
+/// are taken at the body's word.
+fn is_of_another_type(request: &Request) -> bool {
+    if Family::of(request.uri().path()) != Family::Reference || request.method() != Method::POST {
+        return false;
+    }
+    let Some(given) = request.headers().get(header::CONTENT_TYPE) else {
+        return false;
+    };
+    let kind = given.to_str().unwrap_or_default().split(';').next();
+    let kind = kind.unwrap_or_default().trim().to_ascii_lowercase();
+    let is_any = [
+        "",
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+        "text/plain",
+    ];
+    !is_any.contains(&kind.as_str()) && !kind.ends_with("/json") && !kind.ends_with("+json")
 }
 
 /// Ends what takes too long; on a route that waits for a job, that is nothing.

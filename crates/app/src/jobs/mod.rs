@@ -3,6 +3,7 @@
 pub(crate) mod again;
 pub(crate) mod diff;
 pub(crate) mod errands;
+pub(crate) mod items;
 pub(crate) mod kinds;
 pub(crate) mod runner;
 pub(crate) mod scanning;

@@ -5,6 +5,7 @@ mod columns;
 mod conclusions;
 mod entities;
 mod failures;
+pub(crate) mod skipping;
 pub(crate) mod spec;
 pub(crate) mod summary;
 

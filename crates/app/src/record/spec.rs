@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::catalog::Catalog;
 use crate::home::json;
 use crate::record::amount::Amount;
+use crate::record::skipping::Skipping;
 use crate::{Error, ErrorKind, Home, Result};
 
 /// The kind of the jobs that are scans.
@@ -37,6 +38,9 @@ pub(crate) struct ScanSpec {
     /// Only records for which this holds, as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) condition: Option<String>,
+    /// What is left out by what is known of it before it is read.
+    #[serde(default, skip_serializing_if = "Skipping::is_nothing")]
+    pub(crate) skipping: Skipping,
 }
 
 impl ScanSpec {
@@ -52,7 +56,8 @@ impl ScanSpec {
 
     /// Whether something was left out.
     pub(crate) fn is_narrowed(&self) -> bool {
-        !self.include.is_empty() || !self.exclude.is_empty() || !self.entities.is_empty()
+        let is_part = !self.include.is_empty() || !self.exclude.is_empty();
+        is_part || !self.entities.is_empty() || !self.skipping.is_nothing()
     }
 }
 
@@ -124,6 +129,7 @@ mod tests {
             entities: Vec::new(),
             collection: None,
             condition: None,
+            skipping: Skipping::default(),
         };
         assert_eq!(
             spec.json().map(|spec| spec.to_string()).ok().as_deref(),

@@ -13,6 +13,7 @@ use futures::StreamExt as _;
 use locard_connector::{Sample, Scope, Snapshot};
 use locard_model::SecretString;
 
+use crate::record::skipping::Skipping;
 use crate::record::spec::ScanSpec;
 use crate::scan::slips::Opened;
 use crate::sources::target::Resolved;
@@ -32,6 +33,8 @@ pub struct ScanOptions {
     pub sample: Option<Amount>,
     /// Only records for which this holds, as one boolean expression of SQL; `None`: all.
     pub condition: Option<String>,
+    /// What is left out by what is known of it before it is read.
+    pub skipping: Skipping,
     /// Judge every value by every rule, even where a column's label is settled.
     pub exhaustive: bool,
     /// How long one consistent view of a database lasts.
@@ -65,6 +68,7 @@ impl ScanSpec {
             entities: Vec::new(),
             collection: None,
             condition: options.condition.clone(),
+            skipping: options.skipping,
         }
     }
 
@@ -75,6 +79,7 @@ impl ScanSpec {
             exclude: self.exclude.clone(),
             sample: self.sample,
             condition: self.condition.clone(),
+            skipping: self.skipping,
             exhaustive: self.exhaustive,
             snapshot: if self.database_snapshot {
                 Snapshot::Database

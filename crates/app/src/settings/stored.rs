@@ -24,6 +24,8 @@ pub(crate) struct StoredSettings {
     pub(crate) gated: bool,
     /// What somebody wrote about it.
     pub(crate) note: Option<String>,
+    /// Which workers run what is asked about it; `None`: those that are given no label.
+    pub(crate) affinity: Option<String>,
 }
 
 /// Under which names they are stored; no connector has settings of these names.
@@ -32,6 +34,7 @@ const WINDOW: &str = "#window";
 const SECRETS: &str = "#secrets";
 const GATED: &str = "#gated";
 const NOTE: &str = "note";
+const AFFINITY: &str = "#affinity";
 
 impl StoredSettings {
     /// Of a source that nothing else is said of.
@@ -50,6 +53,7 @@ impl StoredSettings {
         let window = take(WINDOW).and_then(|stored| stored.as_str()?.parse().ok());
         let gated = take(GATED) == Some(Value::Bool(true));
         let note = take(NOTE).and_then(|note| note.as_str().map(str::to_owned));
+        let affinity = take(AFFINITY).and_then(|label| label.as_str().map(str::to_owned));
         let secrets = take(SECRETS).map(secrets).unwrap_or_default();
         Some(Self {
             limits: limits.unwrap_or_default(),
@@ -57,6 +61,7 @@ impl StoredSettings {
             secrets,
             gated,
             note,
+            affinity,
             connector,
         })
     }
@@ -72,6 +77,7 @@ impl StoredSettings {
             (!self.secrets.0.is_empty()).then(|| (SECRETS, places(&self.secrets))),
             self.gated.then(|| (GATED, Value::Bool(true))),
             self.note.as_ref().map(|note| (NOTE, json!(note))),
+            self.affinity.as_ref().map(|label| (AFFINITY, json!(label))),
         ];
         if let Some(map) = settings.as_object_mut() {
             for (name, value) in said.into_iter().flatten() {
@@ -118,6 +124,7 @@ mod tests {
             secrets: Secrets([("password".to_owned(), place)].into()),
             gated: true,
             note: Some("of 2019".to_owned()),
+            affinity: Some("SITE_B".to_owned()),
             ..StoredSettings::of(json!({ "path": "x" }))
         };
         let stored = settings.text();

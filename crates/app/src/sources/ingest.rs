@@ -38,6 +38,8 @@ pub struct IngestReport {
     pub changed: u64,
     /// What could not be listed or described.
     pub failures: Vec<Failure>,
+    /// Sources in which nothing is what was asked for.
+    pub empty: Vec<String>,
     /// Whether it was stopped before its end.
     pub stopped: bool,
 }
@@ -51,6 +53,7 @@ impl IngestReport {
         self.described += other.described;
         self.changed += other.changed;
         self.failures.extend(other.failures);
+        self.empty.extend(other.empty);
         self.stopped |= other.stopped;
     }
 }

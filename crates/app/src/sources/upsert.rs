@@ -29,6 +29,10 @@ pub struct Upsert {
     pub has_secret: bool,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// What is written about it.
+    pub note: Option<String>,
+    /// Which workers run what is asked about it.
+    pub affinity: Option<String>,
     /// Where its secrets are kept; heeded together with a target.
     pub secrets: Secrets,
     /// Where somebody asks for it over a network, the folders out of which nothing of it is read. Whatever they name is
@@ -107,6 +111,7 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
             (connector.name().to_owned(), target.canonical, settings)
         }
     };
+    let settings = told(settings, source);
     Ok(SourceDraft {
         id: known.id,
         name: source.name.clone().unwrap_or(known.name),
@@ -116,6 +121,22 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
         owner: source.owner.clone().or(known.owner),
         key: known.key.or_else(|| source.key.clone()),
     })
+}
+
+/// Settings with what is said about their source, as far as something is.
+fn told(settings: SecretString, source: &Upsert) -> SecretString {
+    if source.note.is_none() && source.affinity.is_none() {
+        return settings;
+    }
+    match StoredSettings::read(&settings) {
+        Some(mut read) => {
+            read.note = source.note.clone().or(read.note);
+            read.affinity = source.affinity.clone().or(read.affinity);
+            read.text()
+        }
+        // What is damaged is told by whoever opens it.
+        None => settings,
+    }
 }
 
 /// Settings of a target with what is said besides. How it is spared, and what was written about it, is as it was.
@@ -163,7 +184,7 @@ fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
         name: name.unwrap_or_else(|| format!("source {id}")),
         kind: connector.name().to_owned(),
         target: target.canonical,
-        settings: settings.text(),
+        settings: told(settings.text(), source),
         owner: source.owner.clone(),
         // Whoever gives none is given one.
         key: Some(source.key.clone().unwrap_or_else(|| crate::short_id(id.0))),

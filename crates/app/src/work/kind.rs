@@ -30,6 +30,9 @@ pub(crate) trait JobKind: Send + Sync + 'static {
     /// Whether it may be done again as it was asked for. What asks for a person's data needs a person who asks.
     const MAY_REPEAT: bool = false;
 
+    /// Whether it asks its sources for something, so that it runs where they are reached.
+    const ASKS_SOURCES: bool = true;
+
     /// What exactly is to be done, and what tells it from other jobs; never a secret.
     type Request: Serialize + DeserializeOwned + Send + Sync;
 

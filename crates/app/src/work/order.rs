@@ -1,5 +1,7 @@
 //! Accepting a job: it is durable, with all that is needed to run it, before anybody is told its id.
 
+use std::collections::BTreeSet;
+
 use locard_model::JobId;
 use locard_store::{Fired, Firing, JobDraft};
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use serde_json::Value;
 use crate::access::Actor;
 use crate::catalog::scope::ScopeItem;
 use crate::home::json;
+use crate::settings::stored::StoredSettings;
 use crate::work::kind::JobKind;
 use crate::work::spans::asked_within;
 use crate::{Error, ErrorKind, Home, Result, SourceLimits};
@@ -22,7 +25,7 @@ pub struct Asking {
     pub actor: Option<Actor>,
     /// What the face calls what is done.
     pub label: Option<String>,
-    /// Which workers may run it; `None`: [`DEFAULT_AFFINITY`].
+    /// Which workers may run it; `None`: those that its sources are registered with, or [`DEFAULT_AFFINITY`].
     pub affinity: Option<String>,
     /// Asking again with this key gives the first job.
     pub idempotency_key: Option<String>,
@@ -109,6 +112,32 @@ pub fn asked_here() -> Result<Value> {
     details.json()
 }
 
+/// The label of the workers that reach these sources, as they are registered.
+async fn place(home: &Home, sources: &[String]) -> Result<Option<String>> {
+    let mut labels = BTreeSet::new();
+    for name in sources {
+        let Some(source) = home.known(name).await? else {
+            continue;
+        };
+        let stored = home.store.source_settings(home.org, source.id).await?;
+        let stored = StoredSettings::read(&stored).unwrap_or_default();
+        labels.insert(
+            stored
+                .affinity
+                .unwrap_or_else(|| DEFAULT_AFFINITY.to_owned()),
+        );
+    }
+    if labels.len() > 1 {
+        let labels: Vec<String> = labels.into_iter().collect();
+        let sentence = format!(
+            "the sources are reached by different workers: {}",
+            labels.join(", ")
+        );
+        return Err(Error::usage(sentence).hint("ask for those of each label by a job of its own"));
+    }
+    Ok(labels.pop_first())
+}
+
 /// Accepts a job for the workers.
 pub(crate) async fn accept<K: JobKind>(
     home: &Home,
@@ -126,7 +155,10 @@ pub(crate) async fn accept<K: JobKind>(
         asked_within: asked_within(),
         ..Details::of::<K>()
     };
-    let affinity = asking.affinity.clone();
+    let affinity = match &asking.affinity {
+        None if K::ASKS_SOURCES => place(home, &K::targets(request)).await?,
+        asked => asked.clone(),
+    };
     let key = asking.idempotency_key.as_ref();
     let draft = JobDraft {
         // Keys of faces and keys of ours never meet.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
-use crate::manage::{Query, page};
+use crate::manage::{Query, listed, page};
 use crate::routes::{Field, Kind};
 
 const fn field(name: &'static str, kind: Kind, required: bool) -> Field {
@@ -94,7 +94,11 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
     let (after, limit) = page(&query)?;
     let (rows, next) = locard_app::business_rules(context.home(), after, limit).await?;
     let rows: Vec<Value> = rows.iter().map(told).collect();
-    answer(json!({ "businessRules": rows, "next": next }))
+    answer(listed(
+        "businessRules",
+        rows,
+        (after, next.map(|next| json!(next))),
+    ))
 }
 
 /// With what came of it last.
@@ -220,6 +224,12 @@ fn thresholds(fields: &mut Fields) -> Result<Thresholds, Fault> {
         fail: fields.number("fail")?,
     };
     check(fields)?;
+    if let (Some(warning), Some(fail)) = (thresholds.warning, thresholds.fail)
+        && warning > fail
+    {
+        let what = "at most thresholds.fail is wanted, since nothing would ever be a warning";
+        return Err(Fault::field("thresholds.warning", what));
+    }
     Ok(thresholds)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
-use crate::manage::{Query, page, path_id};
+use crate::manage::{Query, listed, page, path_id};
 use crate::routes::{Field, Kind};
 
 const fn field(name: &'static str, kind: Kind, required: bool) -> Field {
@@ -55,7 +55,11 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
     let (after, limit) = page(&query)?;
     let (rows, next) = locard_app::collections(context.home(), after, limit).await?;
     let rows: Vec<Value> = rows.iter().map(told).collect();
-    answer(json!({ "collections": rows, "next": next }))
+    answer(listed(
+        "collections",
+        rows,
+        (after, next.map(|next| json!(next))),
+    ))
 }
 
 /// With what its members name now, and what was summed up of them.

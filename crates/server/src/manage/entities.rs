@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
-use crate::manage::{Query, annotations, id, page, path_id};
+use crate::manage::{Query, annotations, id, listed, page, path_id};
 use crate::reference::usage::{date, in_order};
 
 /// What may stand in the query of a listing.
@@ -39,7 +39,11 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
     let wanted = wanted(&context, &query).await?;
     let (rows, next) = locard_app::entities(context.home(), &wanted, after, limit).await?;
     let rows: Vec<Value> = rows.iter().map(told).collect();
-    answer(json!({ "entities": rows, "next": next }))
+    answer(listed(
+        "entities",
+        rows,
+        (after, next.map(|next| json!(next))),
+    ))
 }
 
 /// Which entities are asked for.

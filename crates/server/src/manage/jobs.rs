@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
-use crate::manage::{Query, id, page};
+use crate::manage::{Query, id, listed, page};
 
 pub(crate) fn told(job: &JobStatus) -> Value {
     json!({
@@ -56,7 +56,8 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
         schedule: id(&query, "schedule")?,
     };
     let (jobs, next) = locard_app::job_statuses(context.home(), &wanted, after, limit).await?;
-    answer(json!({ "jobs": jobs.iter().map(told).collect::<Vec<_>>(), "next": next }))
+    let rows = jobs.iter().map(told).collect();
+    answer(listed("jobs", rows, (after, next.map(|next| json!(next)))))
 }
 
 pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {

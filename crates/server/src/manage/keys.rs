@@ -12,7 +12,7 @@ use crate::auth::Scopes;
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
-use crate::manage::{Query, page};
+use crate::manage::{Query, listed, page};
 use crate::routes::{Field, Kind};
 use crate::scopes;
 
@@ -123,7 +123,11 @@ pub(crate) async fn audit(State(context): State<Context>, query: Query) -> Answe
             "purpose": row.purpose, "request": row.request, "sequence": row.sequence, "hash": row.hash,
         })
     });
-    answer(json!({ "rows": rows.collect::<Vec<_>>(), "next": next }))
+    answer(listed(
+        "rows",
+        rows.collect(),
+        (after, next.map(|next| json!(next))),
+    ))
 }
 
 /// Reads the whole log; a head that was kept elsewhere tells more.

@@ -29,6 +29,7 @@ pub(crate) mod webhooks;
 
 use std::collections::HashMap;
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::fault::Fault;
@@ -47,6 +48,24 @@ pub(crate) fn page(query: &Query) -> Result<(Option<Uuid>, u32), Fault> {
     Ok((id(query, "cursor")?, limit))
 }
 
+/// A page of a list and how much of it there is in all: exactly where the page holds all, and else at least what is known from
+/// the page, since counting the rest would read it.
+pub(crate) fn listed(
+    name: &str,
+    rows: Vec<Value>,
+    (after, next): (Option<Uuid>, Option<Value>),
+) -> Value {
+    let (is_first, is_last) = (after.is_none(), next.is_none());
+    // Before a later page is at least one row, and behind one that is not the last.
+    let total = rows.len() + usize::from(!is_first) + usize::from(!is_last);
+    json!({
+        name: Value::Array(rows),
+        "next": next,
+        "total": total,
+        "totalIsLowerBound": !(is_first && is_last),
+    })
+}
+
 /// An id in the query.
 pub(crate) fn id(query: &Query, name: &str) -> Result<Option<Uuid>, Fault> {
     let text = query.get(name).filter(|text| !text.is_empty());
@@ -62,4 +81,24 @@ pub(crate) fn path_id(text: &str, what: &str) -> Result<Uuid, Fault> {
         Fault::new(axum::http::StatusCode::NOT_FOUND, message)
     };
     text.parse().map_err(|_| missing())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_exact_where_a_page_holds_all_and_else_at_least_what_is_known() {
+        let rows = || vec![json!(1), json!(2)];
+        let told = |after: Option<Uuid>, next: Option<Value>| {
+            let page = listed("rows", rows(), (after, next));
+            assert_eq!(page["rows"], json!([1, 2]));
+            (page["total"].clone(), page["totalIsLowerBound"].clone())
+        };
+        let after = Some(Uuid::from_u128(1));
+        assert_eq!(told(None, None), (json!(2), json!(false)));
+        assert_eq!(told(None, Some(json!("x"))), (json!(3), json!(true)));
+        assert_eq!(told(after, Some(json!("x"))), (json!(4), json!(true)));
+        assert_eq!(told(after, None), (json!(3), json!(true)));
+    }
 }

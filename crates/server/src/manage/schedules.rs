@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
-use crate::manage::{Query, page, path_id};
+use crate::manage::{Query, listed, page, path_id};
 use crate::reference::errands::{self, ERRANDS};
 use crate::routes::{Field, Kind};
 
@@ -71,7 +71,11 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
     let (after, limit) = page(&query)?;
     let (rows, next) = locard_app::schedules(context.home(), after, limit).await?;
     let rows: Vec<Value> = rows.iter().map(told).collect();
-    answer(json!({ "schedules": rows, "next": next }))
+    answer(listed(
+        "schedules",
+        rows,
+        (after, next.map(|next| json!(next))),
+    ))
 }
 
 pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {

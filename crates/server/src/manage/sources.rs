@@ -105,7 +105,11 @@ fn told(source: &SourceRow) -> Value {
 
 pub(crate) async fn list(State(context): State<Context>) -> Answer {
     let sources = locard_app::sources(context.home()).await?;
-    answer(json!({ "sources": sources.iter().map(told).collect::<Vec<_>>() }))
+    answer(json!({
+        "sources": sources.iter().map(told).collect::<Vec<_>>(),
+        "total": sources.len(),
+        "totalIsLowerBound": false,
+    }))
 }
 
 pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {
@@ -152,6 +156,8 @@ pub(crate) async fn add(
         has_secret: target.is_some(),
         target,
         owner: fields.text("owner")?,
+        note: fields.text("note")?,
+        affinity: None,
         secrets,
         within: Some(context.guard().roots().to_vec()),
     };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
-use crate::manage::{Query, page, path_id};
+use crate::manage::{Query, listed, page, path_id};
 use crate::routes::{Field, Kind};
 
 const fn field(name: &'static str, kind: Kind, required: bool) -> Field {
@@ -72,7 +72,11 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
     let (after, limit) = page(&query)?;
     let (rows, next) = locard_app::webhooks(context.home(), after, limit).await?;
     let rows: Vec<Value> = rows.iter().map(told).collect();
-    answer(json!({ "webhooks": rows, "next": next }))
+    answer(listed(
+        "webhooks",
+        rows,
+        (after, next.map(|next| json!(next))),
+    ))
 }
 
 pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {

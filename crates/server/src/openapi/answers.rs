@@ -78,6 +78,9 @@ fn faults(route: &Route, path: &str) -> Vec<Status> {
             "It would contradict what is there, or comes at the wrong time",
         ));
     }
+    if has_body && route.family() == Family::Reference {
+        codes.push(("415", "The body is said to be of another type than JSON"));
+    }
     if route.family() == Family::Delivery {
         codes.extend([
             ("403", "The code is wrong"),

@@ -8,17 +8,17 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use locard_app::{
-    Actor, Chosen, Upsert, accept_ingest, accept_test, choose, record_audit, source_id,
+    Actor, Chosen, Home, Upsert, accept_ingest, accept_test, choose, record_audit, source_id,
     upsert_source,
 };
 use locard_model::{ExposeSecret as _, SecretString, SourceId};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
 use crate::manage::sources::judge;
+use crate::reference::address::{self, part};
 use crate::reference::{asking, started};
 use crate::routes::{Field, Kind};
 
@@ -30,7 +30,7 @@ macro_rules! texts {
 pub(crate) const BODY: &[Field] = &texts! {
     "resourceName" "resourceId" "fqdnId" "databaseType" "affinityId" "host" "port" "databaseName" "uri" "userName"
     "password" "sslType" "path" "container" "region" "endpoint" "accessKeyID" "secretAccessKey" "assumeRole"
-    "externalID" "accountName" "azureSharedKey" "azureTenantId" "oauthClientId" "oauthClientSecret"
+    "externalID" "accountName" "azureSharedKey" "azureTenantId" "oauthClientId" "oauthClientSecret" "description" "note"
 };
 
 /// The same with what is ingested.
@@ -83,17 +83,6 @@ const MEANINGLESS: &[&str] = &[
     "availableForDataMastering",
 ];
 
-/// What stays as it is in a part of an address.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
-fn part(text: &str) -> String {
-    utf8_percent_encode(text, PLAIN).to_string()
-}
-
 /// `POST jobs/execute/test-connection`.
 pub(crate) async fn test(
     State(context): State<Context>,
@@ -104,8 +93,8 @@ pub(crate) async fn test(
     let home = context.home();
     let mut fields = Fields::of(&body)?;
     let affinity = fields.text("affinityId")?;
-    let (source, chosen) = registered(&context, &actor, &mut fields).await?;
-    let warnings = fields.unheeded(MEANINGLESS);
+    let (source, chosen, mut warnings) = registered(&context, &actor, &mut fields).await?;
+    warnings.extend(fields.unheeded(MEANINGLESS));
     let mut asking = asking(&actor, &headers, "TEST_CONNECTION", warnings, chosen.items)?;
     asking.affinity = affinity;
     let accepted = accept_test(home, source, &asking).await?;
@@ -125,15 +114,19 @@ pub(crate) async fn ingest(
     let schemas = fields.list("schemaNames")?;
     let mut include = fields.list("includePatterns")?;
     let exclude = fields.list("excludePatterns")?;
-    if !schemas.is_empty() && !include.is_empty() {
-        let what = "give either schemaNames or includePatterns: a pattern can name a schema too";
-        return Err(Fault::field("schemaNames", what));
+    if include.is_empty() {
+        // A glob that names a schema means all in it.
+        include = schemas.iter().map(|schema| escaped(schema)).collect();
+    } else if !schemas.is_empty() {
+        include = within(&schemas, &include);
+        if include.is_empty() {
+            let what = "none of them is in one of schemaNames";
+            return Err(Fault::field("includePatterns", what));
+        }
     }
-    // A glob that names a schema means all in it.
-    include.extend(schemas.iter().map(|schema| escaped(schema)));
     let affinity = fields.text("affinityId")?;
-    let (source, chosen) = registered(&context, &actor, &mut fields).await?;
-    let warnings = fields.unheeded(MEANINGLESS);
+    let (source, chosen, mut warnings) = registered(&context, &actor, &mut fields).await?;
+    warnings.extend(fields.unheeded(MEANINGLESS));
     let mut asking = asking(
         &actor,
         &headers,
@@ -147,6 +140,33 @@ pub(crate) async fn ingest(
     let details = json!({ "source": source, "job": accepted.job });
     record_audit(context.home(), &actor, "ingest source", details).await?;
     started(&context, accepted).await
+}
+
+/// Globs that mean what these mean, in these schemas alone. One that names a schema itself counts in that one.
+fn within(schemas: &[String], patterns: &[String]) -> Vec<String> {
+    let mut globs = Vec::new();
+    for schema in schemas {
+        let glob = escaped(schema);
+        for pattern in patterns {
+            let is_it = |head: &str| matches!(head, "*" | "**") || head == schema || head == glob;
+            if pattern == schema || pattern == &glob {
+                globs.push(glob.clone());
+            } else if let Some((head, rest)) = pattern.split_once('/') {
+                if head == "**" {
+                    globs.push(format!("{glob}/{pattern}"));
+                } else if is_it(head) {
+                    globs.push(format!("{glob}/{rest}"));
+                }
+            } else {
+                globs.push(format!("{glob}/{pattern}"));
+                // Of tables a dot parts the schema from the name.
+                if let Some((_, rest)) = pattern.split_once('.').filter(|(head, _)| is_it(head)) {
+                    globs.push(format!("{glob}/{rest}"));
+                }
+            }
+        }
+    }
+    globs
 }
 
 /// A name as a glob that matches only it.
@@ -169,8 +189,9 @@ async fn registered(
     context: &Context,
     actor: &Actor,
     fields: &mut Fields,
-) -> Result<(SourceId, Chosen), Fault> {
+) -> Result<(SourceId, Chosen, Vec<String>), Fault> {
     let home = context.home();
+    let mut told = Vec::new();
     let id = match fields.text("resourceId")? {
         Some(text) => {
             let known = source_id(home, &text).await?;
@@ -182,32 +203,107 @@ async fn registered(
         }
         None => None,
     };
-    let (target, has_secret) = target(context, fields).await?;
-    // Of a list of objects only their number is plain.
-    let owner = fields.text("owners").unwrap_or_default();
-    let _ = fields.any_text(&["description", "note"])?;
+    let key = fields.text("fqdnId")?;
+    let (mut target, has_secret) = target(context, fields, &mut told).await?;
+    if let Some(text) = target.take() {
+        target = Some(named(home, text, (id, key.as_deref()), &mut told).await?);
+    }
+    if id.is_none() && key.is_none() && target.is_none() {
+        let what = "the key of a source is wanted, or a databaseType and where it is";
+        return Err(Fault::field("fqdnId", what));
+    }
     let upsert = Upsert {
         id,
-        key: fields.text("fqdnId")?,
+        key,
         name: fields.text("resourceName")?,
         target,
         has_secret,
-        owner,
+        owner: owners(fields, &mut told),
+        note: note(fields)?,
+        affinity: fields.text("affinityId")?,
         secrets: locard_app::Secrets::default(),
         within: Some(context.guard().roots().to_vec()),
     };
     judge(context, &upsert)?;
     let source = upsert_source(home, upsert).await?;
+    if !source.new && !has_secret && fields.is_given("userName") {
+        told.push(
+            "userName: of a place that is known the stored account stays until a password is given with a name".to_owned(),
+        );
+    }
     let details = json!({ "source": source.id, "new": source.new });
     record_audit(home, actor, "put source", details).await?;
     let chosen = choose(home, &[source.id.to_string()]).await?;
-    Ok((source.id, chosen))
+    Ok((source.id, chosen, told))
+}
+
+/// The target with an account, where its server lets nobody in without one: the one that is known of the source, or nobody's,
+/// so that the job tells how far it comes.
+async fn named(
+    home: &Home,
+    target: SecretString,
+    (id, key): (Option<SourceId>, Option<&str>),
+    told: &mut Vec<String>,
+) -> Result<SecretString, Fault> {
+    if !address::lacks_user(target.expose_secret()) {
+        return Ok(target);
+    }
+    let sources = locard_app::sources(home).await?;
+    let mut sources = sources.iter();
+    let known =
+        sources.find(|row| Some(row.id) == id || key.is_some() && row.key.as_deref() == key);
+    if known.is_none() {
+        told.push(format!(
+            "userName: none was given, so that the server is asked as `{}`; give one, or a secret of the source",
+            address::NOBODY
+        ));
+    }
+    let user = known.and_then(|row| address::user(&row.target));
+    let user = user.unwrap_or(address::NOBODY);
+    let named = address::with_login(target.expose_secret(), Some(user), None);
+    Ok(SecretString::from(named))
+}
+
+/// What is written about the source: both texts of the reference in one.
+fn note(fields: &mut Fields) -> Result<Option<String>, Fault> {
+    let texts = [fields.text("description")?, fields.text("note")?];
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    Ok((!texts.is_empty()).then(|| texts.join("; ")))
+}
+
+/// Who answers for the source: a text, or a list of texts or of objects with a name.
+fn owners(fields: &mut Fields, told: &mut Vec<String>) -> Option<String> {
+    let name = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(object) => {
+            let names = ["name", "userName", "email", "title", "value", "id", "_id"];
+            let mut names = names.iter().filter_map(|name| object.get(*name)?.as_str());
+            names.next().map(str::to_owned)
+        }
+        _ => None,
+    };
+    let given = fields.value("owners")?;
+    let names: Vec<String> = match &given {
+        Value::Array(items) => items.iter().filter_map(name).collect(),
+        one => name(one).into_iter().collect(),
+    };
+    let names: Vec<String> = names
+        .into_iter()
+        .filter(|name| !name.trim().is_empty())
+        .collect();
+    let is_empty = given.as_array().is_some_and(Vec::is_empty) || given == json!("");
+    if names.is_empty() && !is_empty {
+        told.push("owners: no name is in it, and it was not heeded".to_owned());
+    }
+    let text: String = names.join(", ").chars().take(1_000).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// The target that the body describes, if it describes one, and whether it holds a secret.
 async fn target(
     context: &Context,
     fields: &mut Fields,
+    told: &mut Vec<String>,
 ) -> Result<(Option<SecretString>, bool), Fault> {
     let guard = context.guard();
     let kind = fields
@@ -215,20 +311,16 @@ async fn target(
         .unwrap_or_default()
         .to_uppercase();
     if let Some(uri) = fields.text("uri")? {
-        let uri =
-            uri.strip_prefix("jdbc:")
-                .unwrap_or(&uri)
-                .replacen("postgresql://", "postgres://", 1);
-        guard.target(&uri).await?;
-        let has_secret = uri
-            .split_once("//")
-            .is_some_and(|(_, rest)| rest.contains('@'));
-        return Ok((Some(SecretString::from(uri)), has_secret));
+        let (target, has_secret) = addressed(&uri, fields, told)?;
+        guard.target(target.expose_secret()).await?;
+        return Ok((Some(target), has_secret));
     }
     match kind.as_str() {
         "POSTGRES" | "POSTGRESQL" => database(context, fields, ("postgres", 5432)).await,
         "MYSQL" | "MARIADB" => database(context, fields, ("mysql", 3306)).await,
-        "MSSQL" | "SQLSERVER" | "SQL_SERVER" => database(context, fields, ("mssql", 1433)).await,
+        "MSSQL" | "SQLSERVER" | "SQL_SERVER" | "MICROSOFT_SQL_SERVER" => {
+            database(context, fields, ("mssql", 1433)).await
+        }
         "SAP_HANA" | "HANA" => database(context, fields, ("hana", 39_041)).await,
         "MONGODB" | "MONGO" => database(context, fields, ("mongodb", 27_017)).await,
         "SQLITE" | "LOCAL" | "LOCAL_FILE_SYSTEM" | "NFS" => {
@@ -240,13 +332,59 @@ async fn target(
             Ok((Some(SecretString::from(format!("{scheme}{path}"))), false))
         }
         "AWS" | "S3" => bucket(context, fields).await,
-        "AZURE_BLOB_STORAGE" | "AZURE" => azure(fields),
+        "AZURE_BLOB_STORAGE" | "AZURE" | "ADLS" | "AZURE_DATA_LAKE" | "AZURE_DATA_LAKE_STORAGE" => {
+            azure(fields)
+        }
+        "GCS" | "GCP" | "GOOGLE" | "GOOGLE_CLOUD_STORAGE" => google(fields),
+        "ODBC" => Err(Fault::field(
+            "databaseType",
+            "a source behind an ODBC driver is registered where Locard runs, with `locard sources add`; then fqdnId alone \
+            names it",
+        )),
         "" => Ok((None, false)),
         _ => Err(Fault::field(
             "databaseType",
             "this build reads no sources of that type",
         )),
     }
+}
+
+/// The target that an address means, with the account that is said apart from it, and whether it holds a secret.
+fn addressed(
+    uri: &str,
+    fields: &mut Fields,
+    told: &mut Vec<String>,
+) -> Result<(SecretString, bool), Fault> {
+    let read = address::of(uri);
+    told.extend(read.unheeded.iter().map(|name| {
+        let shown: String = name.chars().take(40).collect();
+        format!("uri: the property {shown} has no meaning here and was not heeded")
+    }));
+    let user = fields.text("userName")?.or(read.user);
+    let password = fields.secret(&["password"])?.or(read.password);
+    let rest = uri.split_once("//").map_or("", |(_, rest)| rest);
+    let has_secret = password.is_some() || rest.contains('@');
+    let target = address::with_account(&read.target, user.as_deref(), password.as_ref());
+    if user.is_some() && target == read.target && address::user(&target).is_none() {
+        told.push(
+            "userName: the address has no place for an account, and it was not heeded".to_owned(),
+        );
+    }
+    Ok((SecretString::from(target), has_secret))
+}
+
+/// A bucket of Google. What gives access to it is found where Locard runs.
+fn google(fields: &mut Fields) -> Result<(Option<SecretString>, bool), Fault> {
+    let Some(bucket) = fields.text("container")? else {
+        return Ok((None, false));
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !bucket.chars().all(is_plain) {
+        return Err(Fault::field("container", "a plain name is wanted"));
+    }
+    let path = fields.text("path")?.unwrap_or_default();
+    let base = format!("gs://{bucket}/{}", path.trim_matches('/'));
+    Ok((Some(with_options(&base, [])), false))
 }
 
 async fn database(
@@ -417,6 +555,27 @@ fn with_options<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_hold_within_the_schemas_that_are_named() {
+        let globs = |schemas: &[&str], patterns: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+            let (schemas, patterns): (Vec<_>, Vec<_>) = (owned(schemas), owned(patterns));
+            within(&schemas, &patterns)
+        };
+        assert_eq!(globs(&["crm", "hr"], &["p*"]), ["crm/p*", "hr/p*"]);
+        assert_eq!(
+            globs(&["crm"], &["hr/*", "crm/a*", "*/b"]),
+            ["crm/a*", "crm/b"]
+        );
+        assert_eq!(globs(&["crm"], &["crm"]), ["crm"]);
+        assert_eq!(
+            globs(&["crm"], &["crm.people"]),
+            ["crm/crm.people", "crm/people"]
+        );
+        assert_eq!(globs(&["crm"], &["**/x"]), ["crm/**/x"]);
+        assert!(globs(&["crm"], &["hr/*"]).is_empty());
+    }
 
     #[test]
     fn parts_of_a_connection_cannot_leave_their_place() {

@@ -1,5 +1,6 @@
 //! The jobs interface of the reference: its paths, bodies and replies, so that its clients work unchanged.
 
+pub(crate) mod address;
 pub(crate) mod business;
 pub(crate) mod collections;
 pub(crate) mod connection;

@@ -1,6 +1,6 @@
 //! The jobs that read values: data profiling and data discovery. Both are a scan; one pass profiles and judges.
 
-use locard_app::{Amount, Errand, Profiling, Share};
+use locard_app::{Amount, Errand, Profiling, Share, Skipping};
 
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -26,9 +26,13 @@ pub(crate) fn profiling(fields: &mut Fields) -> Result<Asked, Fault> {
         scope,
         sample: sample(&mut configs)?,
         condition: condition(&mut configs)?,
+        skipping: Skipping {
+            profiled_within_days: days(&mut configs)?,
+            ..Skipping::default()
+        },
         ..Profiling::default()
     });
-    scan(errand, "DATA_PROFILE", (fields, &mut configs))
+    scan(errand, "DATA_PROFILE", (fields, &mut configs), Vec::new())
 }
 
 /// `POST jobs/execute/data-discovery`.
@@ -41,27 +45,122 @@ pub(crate) fn discovery(fields: &mut Fields) -> Result<Asked, Fault> {
         let what = "give either extensions or includePatterns: a pattern can name extensions too";
         return Err(Fault::field("configs.extensions", what));
     }
-    include.extend(
-        extensions
-            .iter()
-            .map(|extension| format!("*.{}", extension.trim_start_matches(['*', '.']))),
-    );
+    include.extend(extensions.iter().map(|extension| ending(extension)));
+    let skipping = Skipping {
+        profiled_within_days: days(&mut configs)?,
+        files_above: size(&mut configs)?,
+    };
+    let mut rules = configs.list("dictionaryIds")?;
+    rules.extend(configs.list("dataPatternIds")?);
+    let warnings = told_of_discovery(&mut configs, !rules.is_empty())?;
     let errand = Errand::Scan(Profiling {
         scope,
         include,
         exclude: configs.list("excludePatterns")?,
         sample: None,
         condition: condition(&mut configs)?,
+        skipping,
+        rules,
     });
-    scan(errand, "DATA_DISCOVERY", (fields, &mut configs))
+    scan(errand, "DATA_DISCOVERY", (fields, &mut configs), warnings)
+}
+
+/// What of a discovery is done otherwise than it was asked for.
+fn told_of_discovery(configs: &mut Fields, names_rules: bool) -> Result<Vec<String>, Fault> {
+    let mut told = Vec::new();
+    if names_rules {
+        told.push(
+            "configs.dictionaryIds, configs.dataPatternIds: all rules are looked for, since they compete for columns; \
+            data-identification tells what columns have in common with these alone"
+                .to_owned(),
+        );
+    }
+    if configs.flag("headerExists")? {
+        told.push(
+            "configs.headerExists: whether a file has a header is seen in the file itself, and this was not heeded"
+                .to_owned(),
+        );
+    }
+    // Properties of documents are always read.
+    configs.flag("ingestProperties")?;
+    let kind = configs.text("contentScanType")?;
+    if kind.is_some_and(|kind| kind != "SCAN_ONLY") {
+        told.push(
+            "configs.contentScanType: matches are always counted, and this was not heeded"
+                .to_owned(),
+        );
+    }
+    Ok(told)
+}
+
+/// Files of that extension, in capitals or not, as a glob.
+fn ending(extension: &str) -> String {
+    let mut glob = "*.".to_owned();
+    for c in extension.trim_start_matches(['*', '.']).chars() {
+        if c.is_ascii_alphabetic() {
+            glob.extend(['[', c.to_ascii_lowercase(), c.to_ascii_uppercase(), ']']);
+        } else if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\' | '!') {
+            glob.extend(['[', c, ']']);
+        } else {
+            glob.push(c);
+        }
+    }
+    glob
+}
+
+/// Within how many days something must have been profiled to be left out; none of them is never.
+fn days(configs: &mut Fields) -> Result<Option<u32>, Fault> {
+    const MOST: f64 = 36_500.0;
+    let name = "dataProfiledSinceDays";
+    let wrong = || {
+        Fault::field(
+            "configs.dataProfiledSinceDays",
+            "days from 0 to 36,500 are wanted",
+        )
+    };
+    match configs.number(name)? {
+        Some(days) if days > MOST || days.fract() != 0.0 => Err(wrong()),
+        Some(days) if days >= 1.0 => Ok(Some(days as u32)),
+        _ => Ok(None),
+    }
+}
+
+/// The bytes of the largest file that is read, as in `100MB`.
+fn size(configs: &mut Fields) -> Result<Option<u64>, Fault> {
+    let Some(text) = configs.text("supportedMaxFileSize")? else {
+        return Ok(None);
+    };
+    let wrong = || {
+        let what = "a size such as 1KB, 100MB or 2GB is wanted";
+        Fault::field("configs.supportedMaxFileSize", what)
+    };
+    parsed(&text).map(Some).ok_or_else(wrong)
+}
+
+fn parsed(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let factor = match unit.trim().to_ascii_uppercase().as_str() {
+        "" | "B" => 1.0,
+        "K" | "KB" | "KIB" => 1_024.0,
+        "M" | "MB" | "MIB" => 1_048_576.0,
+        "G" | "GB" | "GIB" => 1_073_741_824.0,
+        "T" | "TB" | "TIB" => 1_099_511_627_776.0,
+        _ => return None,
+    };
+    let number: f64 = number.parse().ok()?;
+    let bytes = number * factor;
+    (1.0..1e18).contains(&bytes).then_some(bytes as u64)
 }
 
 fn scan(
     errand: Errand,
     label: &'static str,
     (fields, configs): (&Fields, &mut Fields),
+    mut warnings: Vec<String>,
 ) -> Result<Asked, Fault> {
-    let mut warnings = fields.unheeded(&[]);
+    warnings.extend(fields.unheeded(&[]));
     warnings.extend(asked_for_nothing(configs)?);
     warnings.extend(configs.unheeded(TUNING));
     Ok(Asked {
@@ -85,23 +184,24 @@ fn condition(configs: &mut Fields) -> Result<Option<String>, Fault> {
 /// Options that clients send with what means nothing, and that are not supported with anything else.
 fn asked_for_nothing(configs: &mut Fields) -> Result<Vec<String>, Fault> {
     let mut told = Vec::new();
-    for name in [
-        "dataProfiledSinceDays",
-        "filesModifiedLaterThanDays",
-        "filesAccessedLaterThanDays",
-    ] {
+    for name in ["filesModifiedLaterThanDays", "filesAccessedLaterThanDays"] {
         if configs.number(name)?.is_some_and(|days| days > 0.0) {
             told.push(format!(
-                "configs.{name}: is not supported yet and was not heeded"
+                "configs.{name}: files are not left out by their age, and it was not heeded"
             ));
         }
     }
-    for name in ["buildSamples", "computeChecksum"] {
-        if configs.flag(name)? {
-            told.push(format!(
-                "configs.{name}: nothing of that is kept, and it was not heeded"
-            ));
-        }
+    if configs.flag("buildSamples")? {
+        told.push(
+            "configs.buildSamples: no value that is read is kept, and it was not heeded".to_owned(),
+        );
+    }
+    if configs.flag("computeChecksum")? {
+        told.push(
+            "configs.computeChecksum: no checksum of a file is kept; GET /api/v1/duplicates tells which tables and files \
+            hold the same"
+                .to_owned(),
+        );
     }
     Ok(told)
 }
@@ -112,6 +212,11 @@ fn sample(configs: &mut Fields) -> Result<Option<Amount>, Fault> {
         .text("sampleType")?
         .unwrap_or_default()
         .to_lowercase();
+    if !kind.is_empty() && !is_known(&kind) {
+        let what =
+            "FULL, SAMPLE_CLAUSE, FIRST_N, EVERY_NTH or FILTER is wanted, or nothing for all";
+        return Err(Fault::field("configs.sampleType", what));
+    }
     let method = configs
         .text("sampleMethod")?
         .unwrap_or_default()
@@ -136,6 +241,21 @@ fn sample(configs: &mut Fields) -> Result<Option<Amount>, Fault> {
     }
 }
 
+/// Whether a way of sampling is one of those that the reference has. How it spells them is not known, so that words in them
+/// are looked for.
+fn is_known(kind: &str) -> bool {
+    let words = [
+        "nth", "first", "percent", "row", "clause", "filter", "where", "full", "all", "none",
+        "limit", "sample", "random",
+    ];
+    let mut parts = kind.split(|c: char| !c.is_ascii_alphanumeric());
+    parts.any(|part| {
+        words
+            .iter()
+            .any(|word| part.starts_with(word) || part.ends_with(word))
+    })
+}
+
 fn rows(number: f64) -> Amount {
     Amount::Rows(number as u64)
 }
@@ -149,4 +269,74 @@ fn share(field: &str, percent: f64) -> Result<Option<Amount>, Fault> {
     share
         .map(Some)
         .ok_or_else(|| Fault::field(field, "a share of at most 100 percent is wanted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_with_their_units_and_nothing_else_is_a_size() {
+        for (text, bytes) in [
+            ("1KB", Some(1_024)),
+            ("100MB", Some(104_857_600)),
+            ("1.5 kb", Some(1_536)),
+            ("7", Some(7)),
+            ("2 GiB", Some(2_147_483_648)),
+            ("", None),
+            ("0", None),
+            ("-1KB", None),
+            ("huge", None),
+            ("1XB", None),
+            ("1.2.3MB", None),
+        ] {
+            assert_eq!(parsed(text), bytes, "{text}");
+        }
+    }
+
+    #[test]
+    fn extensions_are_globs_without_regard_to_case_that_mean_nothing_else() {
+        assert_eq!(ending("csv"), "*.[cC][sS][vV]");
+        assert_eq!(ending(".7z"), "*.7[zZ]");
+        assert_eq!(ending("*.a*"), "*.[aA][*]");
+    }
+
+    #[test]
+    fn a_way_of_sampling_that_nobody_knows_is_refused_by_its_name() {
+        let asked = |kind: &str| {
+            let body = json!({ "sampleType": kind, "sampleValue": 10 });
+            let mut configs = Fields::new("configs", body).unwrap();
+            sample(&mut configs).map_err(|fault| fault.field)
+        };
+        for kind in [
+            "FIRST_N",
+            "firstN",
+            "EVERY_NTH",
+            "SAMPLE_CLAUSE",
+            "FILTER",
+            "FULL",
+            "",
+        ] {
+            assert!(asked(kind).is_ok(), "{kind}");
+        }
+        for kind in ["bogus", "ZIG_ZAG"] {
+            let field = asked(kind).unwrap_err();
+            assert_eq!(field.as_deref(), Some("configs.sampleType"), "{kind}");
+        }
+    }
+
+    #[test]
+    fn days_are_whole_and_none_of_them_is_never() {
+        let asked = |value: Value| {
+            let body = json!({ "dataProfiledSinceDays": value });
+            let mut configs = Fields::new("configs", body).unwrap();
+            days(&mut configs).ok()
+        };
+        assert_eq!(asked(json!(0)), Some(None));
+        assert_eq!(asked(json!("7")), Some(Some(7)));
+        assert_eq!(asked(json!(1.5)), None);
+        assert_eq!(asked(json!(1e9)), None);
+    }
 }

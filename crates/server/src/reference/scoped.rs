@@ -59,7 +59,7 @@ pub(crate) fn identification(fields: &mut Fields) -> Result<Asked, Fault> {
     if !rules.is_empty() {
         warnings.push(
             "dictionaryIds, dataPatternIds: columns are judged by all rules, since these compete; the matches of those that \
-            are named are counted in the result"
+            are named are counted in the result, and what columns have in common with the dictionaries"
                 .to_owned(),
         );
     }

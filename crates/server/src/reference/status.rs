@@ -2,7 +2,9 @@
 
 use axum::extract::{Path, State};
 use jiff::Timestamp;
-use locard_app::{JobStatus, job_failures, job_id, job_status, short_id};
+use locard_app::{
+    ItemOutcome, JobItem, JobStatus, job_failures, job_id, job_items, job_status, short_id,
+};
 use locard_model::JobState;
 use serde_json::{Value, json};
 
@@ -18,6 +20,10 @@ pub(crate) async fn status(State(context): State<Context>, Path(id): Path<String
     let job = job_status(home, job_id(home, &id).await?).await?;
     let failures = job_failures(home, job.id).await?;
     let mut told = reply(&job, context.partial_is_completed());
+    if matches!(job.state, JobState::Partial | JobState::Failed) {
+        let items = job_items(home, job.id, &failures).await?;
+        tell_items(&mut told, &items);
+    }
     let errors = failures.iter().take(TOLD).map(|failure| {
         json!({
             "source": failure.source_name,
@@ -30,6 +36,25 @@ pub(crate) async fn status(State(context): State<Context>, Path(id): Path<String
     let whole = job.error.as_ref().map(|error| json!({ "message": error }));
     told["errors"] = whole.into_iter().chain(errors).collect();
     answer(told)
+}
+
+/// What became of each thing, where not all went well. What failed before a piece of it was planned counts as failed too.
+fn tell_items(told: &mut Value, items: &[JobItem]) {
+    let failed = items
+        .iter()
+        .filter(|item| item.outcome == ItemOutcome::Failed);
+    let pieces = told["counts"]["failed"].as_u64().unwrap_or(0);
+    told["counts"]["failed"] = json!(pieces.max(failed.count() as u64));
+    let items = items.iter().map(|item| {
+        json!({
+            "source": item.source,
+            "resource": item.resource,
+            "outcome": item.outcome.as_str(),
+            "rows": item.rows,
+            "message": item.message,
+        })
+    });
+    told["items"] = items.collect();
 }
 
 /// The word for a state that clients of the reference know.
@@ -59,6 +84,21 @@ fn activity(job: &JobStatus) -> String {
     }
 }
 
+/// What was not heeded, and what of the question turned out to mean nothing.
+fn warnings(job: &JobStatus) -> Vec<Value> {
+    let found = job
+        .outcome
+        .as_ref()
+        .and_then(|outcome| outcome.get("warnings"));
+    let found = found
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .cloned();
+    let asked = job.warnings.iter().map(|warning| json!(warning));
+    asked.chain(found).collect()
+}
+
 fn reply(job: &JobStatus, partial_is_completed: bool) -> Value {
     let counts = &job.counts;
     let name = job.actor.as_ref().map_or("", |actor| actor.name.as_str());
@@ -86,14 +126,31 @@ fn reply(job: &JobStatus, partial_is_completed: bool) -> Value {
             "failures": counts.failures,
             "findings": counts.findings,
         },
+        "items": [],
         "result": job.outcome,
-        "warnings": job.warnings,
+        "warnings": warnings(job),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_is_counted_also_where_no_piece_of_it_was_planned() {
+        let item = |outcome: ItemOutcome| JobItem {
+            source: "crm".to_owned(),
+            resource: Some(format!("{outcome:?}.csv")),
+            outcome,
+            rows: 1,
+            message: None,
+        };
+        let mut told = json!({ "counts": { "failed": 0 } });
+        let items = [item(ItemOutcome::Failed), item(ItemOutcome::Completed)];
+        tell_items(&mut told, &items);
+        assert_eq!(told["counts"]["failed"], 1);
+        assert_eq!(told["items"][1]["outcome"], "COMPLETED");
+    }
 
     /// What a client in the field takes for done and failed; everything else it waits for.
     #[test]

@@ -370,6 +370,7 @@ impl<'a> Running<'a> {
             resource: home.engine.mask().path(&entity.path, entity.kind),
             row_count: None,
             rule: None,
+            reason: None,
             error: None,
         };
         let counted = self.counted_in(rule, &entity, &mut count).await;
@@ -398,19 +399,28 @@ impl<'a> Running<'a> {
             .map_err(|error| self.wrong(error, Some(entity)))?;
         count.row_count = Some(rows.0);
         let Ok(statement) = statement(&rule.options.sql) else {
+            count.reason = Some("the rule is none that can be run".to_owned());
             return Ok(());
         };
         if statement.tables().len() != 1 {
+            count.reason = Some("the rule is not about one table alone".to_owned());
             return Ok(());
         }
-        let table = self.table(entity).await?;
-        let tables = (vec![table], Some(entity.clone()));
-        let counts = self.run(rule, statement, tables).await?;
-        count.rule = Some(RuleCount {
-            total_count: counts.total,
-            scope_count: counts.scope,
-            non_compliant: counts.non_compliant,
-        });
+        let tables = vec![self.table(entity).await?];
+        let (limits, _guard) = self.limits(rule);
+        let ran = apart(async move { locard_query::run(&statement, &tables, &limits).await });
+        match ran.await {
+            Ok(counts) => {
+                count.rule = Some(RuleCount {
+                    total_count: counts.total,
+                    scope_count: counts.scope,
+                    non_compliant: counts.non_compliant,
+                });
+            }
+            // Entities of a scope are of many shapes; that a rule is not about one of them is nothing wrong.
+            Err(locard_query::Error::Unfit(why)) if why != BROKEN_OFF => count.reason = Some(why),
+            Err(error) => return Err(self.wrong(error, Some(entity))),
+        }
         Ok(())
     }
 
@@ -491,14 +501,14 @@ impl<'a> Running<'a> {
     }
 }
 
+/// What is said of work that panicked.
+const BROKEN_OFF: &str = "it ended in the middle; this is a mistake in the program";
+
 /// Runs what takes CPU on a thread of its own.
 async fn apart<T: Send + 'static>(
     work: impl Future<Output = locard_query::Result<T>> + Send + 'static,
 ) -> locard_query::Result<T> {
     let runtime = Handle::current();
     let done = tokio::task::spawn_blocking(move || runtime.block_on(work)).await;
-    done.unwrap_or_else(|_| {
-        let sentence = "it ended in the middle; this is a mistake in the program";
-        Err(locard_query::Error::Unfit(sentence.to_owned()))
-    })
+    done.unwrap_or_else(|_| Err(locard_query::Error::Unfit(BROKEN_OFF.to_owned())))
 }

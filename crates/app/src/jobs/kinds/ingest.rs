@@ -72,7 +72,11 @@ impl Report for IngestReport {
     }
 
     fn outcome(&self) -> Value {
+        let nothing = self.empty.iter().map(|source| {
+            format!("{source}: nothing in it is what was asked for, and nothing was ingested")
+        });
         json!({
+            "warnings": nothing.collect::<Vec<_>>(),
             "entities": self.entities,
             "described": self.described,
             "added": self.new,
@@ -119,7 +123,12 @@ impl JobKind for Ingest {
                     narrowed: !only.is_everything(),
                     stop: &work.stop,
                 };
-                report.add(ingest(home, target, &ingesting).await?);
+                let of_target = ingest(home, target, &ingesting).await?;
+                let is_empty = of_target.entities == 0 && of_target.failures.is_empty();
+                if is_empty && !of_target.stopped {
+                    report.empty.push(target.name.clone());
+                }
+                report.add(of_target);
             }
         }
         let drafts: Vec<_> = report.failures.iter().map(record::failure).collect();

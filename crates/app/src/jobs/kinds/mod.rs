@@ -2,11 +2,14 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod business;
+mod changed;
 pub(crate) mod identify;
 pub(crate) mod ingest;
 pub(crate) mod names;
 pub(crate) mod remove;
 pub(crate) mod scan;
+mod sieve;
+mod similar;
 pub(crate) mod test;
 pub(crate) mod usage;
 

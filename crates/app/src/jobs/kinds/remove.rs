@@ -48,6 +48,7 @@ impl Report for Removed {
 
 impl JobKind for Remove {
     const NAME: &'static str = "remove-source";
+    const ASKS_SOURCES: bool = false;
 
     type Request = Request;
     type Report = Removed;

@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::scope::{Chosen, Only};
 use crate::jobs::errands::{Accept, about};
-use crate::jobs::kinds::aggregate;
+use crate::jobs::kinds::sieve::Sieve;
+use crate::jobs::kinds::{aggregate, similar};
+use crate::record::skipping::Skipping;
 use crate::record::spec::{SCAN, ScanSpec};
 use crate::scan::ledger::{Basis, StoreLedger};
 use crate::scan::open_all;
@@ -52,6 +54,8 @@ pub(crate) struct Ran {
     pub(crate) unchanged: u64,
     /// What the members of a dataset have in common.
     pub(crate) aggregation: Option<Value>,
+    /// What was left out by what was known of it, and why.
+    skipped: Value,
     /// When it goes on, where the windows of its sources do not let it now.
     goes_on_at: Option<Timestamp>,
 }
@@ -74,6 +78,7 @@ impl Ran {
             kept: 0,
             unchanged: 0,
             aggregation: None,
+            skipped: Value::Null,
             goes_on_at: Some(at),
         }
     }
@@ -89,7 +94,12 @@ impl Report for Ran {
     }
 
     fn outcome(&self) -> Value {
+        let empty = self.empty.iter().filter(|_| self.failures.is_empty());
+        let nothing = |source: &String| {
+            format!("{source}: nothing in it is what was asked for, and nothing was read")
+        };
         json!({
+            "warnings": empty.map(nothing).collect::<Vec<_>>(),
             "listed": self.listed,
             "entities": self.summary.entities,
             "withFindings": self.summary.with_findings,
@@ -99,6 +109,7 @@ impl Report for Ran {
             "kept": self.kept,
             "unchanged": self.unchanged,
             "aggregation": self.aggregation,
+            "skipped": self.skipped,
         })
     }
 }
@@ -107,8 +118,8 @@ impl JobKind for Scan {
     const NAME: &'static str = SCAN;
     const MAY_REPEAT: bool = true;
 
-    /// The second form has conditions.
-    const VERSION: u32 = 2;
+    /// The second form has conditions, the third leaves out by what is known of an entity.
+    const VERSION: u32 = 3;
 
     type Request = ScanSpec;
     type Report = Ran;
@@ -218,6 +229,8 @@ async fn run(
     failures.splice(..0, gone);
     let only = Only::load(home, &request.entities).await?;
     only.narrow(&mut targets);
+    let sieve = Arc::new(Sieve::of(home, request.skipping, &targets).await?);
+    sieve.narrow(&mut targets);
     let allowed = allowed(home).await?;
     let basis = Basis::new(home.engine.library(), &allowed);
     if !basis
@@ -228,7 +241,8 @@ async fn run(
         return Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"));
     }
     let began = home.store.clock().await?;
-    let ledger = StoreLedger::open(work, basis, stop.clone(), !only.is_everything()).await?;
+    let narrowed = !only.is_everything() || !request.skipping.is_nothing();
+    let ledger = StoreLedger::open(work, basis, stop.clone(), narrowed).await?;
     let (tally, opened) = (Tally::new(work.reporter), (targets, failures));
     let ran = tokio::select! {
         ran = read(home, &opened, (&options, allowed), (&ledger, work.lease.job), &tally, stop) => ran,
@@ -241,16 +255,12 @@ async fn run(
         let by = (work.lease.into(), began);
         crate::sources::ingest::describe_tables(home, &opened.0, by).await?;
     }
-    // Nothing that was found depends on it. One that was taken up, or found things unchanged, counts what it did not read.
+    // One that was taken up, or found things unchanged, counts what it did not read.
     let is_plain = work.lease.fence <= 1
         && ledger.unchanged() == 0
         && sources.iter().all(|source| is_unhindered(source, &options));
-    if is_plain
-        && let Err(error) =
-            crate::scan::plan::measured(home, summary.bytes, started.elapsed()).await
-    {
-        let why = error.sentence();
-        tracing::warn!(why, "the speed of the scan could not be noted");
+    if is_plain {
+        note_speed(home, summary.bytes, started).await;
     }
     let aggregation = match request.collection {
         Some(id) if !summary.cancelled => aggregate::sum(work, id).await?,
@@ -259,6 +269,7 @@ async fn run(
     Ok(Ran {
         goes_on_at: None,
         aggregation: aggregation.map(|sum| sum.told),
+        skipped: sieve.told(home),
         failures: jobs::failures(home, work.lease.job).await?,
         listed: tally.entities(),
         empty: tally.empty(),
@@ -269,6 +280,14 @@ async fn run(
         unchanged: ledger.unchanged(),
         summary,
     })
+}
+
+/// Notes how fast a scan was; nothing that was found depends on it.
+async fn note_speed(home: &Home, bytes: u64, started: Instant) {
+    if let Err(error) = crate::scan::plan::measured(home, bytes, started.elapsed()).await {
+        let why = error.sentence();
+        tracing::warn!(why, "the speed of the scan could not be noted");
+    }
 }
 
 /// Whether a source is read as fast as it goes, so that a scan of it says how fast that is.
@@ -328,16 +347,24 @@ pub struct Profiling {
     /// Only records for which this holds, as SQL; `None`: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// What is left out by what is known of it before it is read.
+    #[serde(default, skip_serializing_if = "Skipping::is_nothing")]
+    pub skipping: Skipping,
+    /// Rules and dictionaries that are asked for by name; all are looked for in any case, so they need only be known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
 }
 
 impl Accept for Profiling {
     async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        similar::named(home.engine.library(), &self.rules)?;
         let (chosen, asking) = about(home, &self.scope, asking).await?;
         let options = ScanOptions {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             sample: self.sample,
             condition: self.condition.clone(),
+            skipping: self.skipping,
             ..ScanOptions::default()
         };
         accept_scan(home, &options, &chosen, &asking).await
