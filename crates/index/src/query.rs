@@ -235,9 +235,8 @@ pub(crate) enum Side {
     Last,
 }
 
-/// Most words of a name that is asked for in other scripts, and most spellings of it in its own that are taken for that: all of
-/// its words, and the first and the last alone.
-const MOST_TRANSLITERATED: (usize, usize) = (5, 2);
+/// Most words of a name that is asked for in other scripts.
+const MOST_TRANSLITERATED: usize = 5;
 
 /// The words of a name that are more than a letter.
 fn without_initials(mut words: Vec<String>) -> Vec<String> {
@@ -334,23 +333,25 @@ impl Compiling {
 
     /// A full name as it is spelled in other scripts, in one cell and in two.
     fn add_transliterated(&mut self, attributes: &[usize], name: &str, keyer: &Keyer) {
-        let is_full = |words: &Vec<String>| (2..=MOST_TRANSLITERATED.0).contains(&words.len());
         let spellings = forms::name_spellings(name).into_iter();
-        let mut names: Vec<Vec<String>> = spellings.map(without_initials).filter(is_full).collect();
-        names.dedup();
-        for words in names.into_iter().take(MOST_TRANSLITERATED.1) {
-            for spelled in transliteration::spelled(&words) {
-                for text in spelled.whole() {
-                    self.add(Value::transliterated(attributes, &text, keyer));
-                }
-                for place in 1..spelled.len() {
-                    let (first, last) = spelled.halves(place);
-                    let half = |name: &str, texts: &[String]| {
-                        Value::half_transliterated(attributes, &Identifier::new(name), texts, keyer)
-                    };
-                    let (first, last) = (half("FIRST_NAME", &first), half("LAST_NAME", &last));
-                    self.push_split(attributes, first, last);
-                }
+        let names: Vec<Vec<String>> = spellings.map(without_initials).collect();
+        // The first is as it was given, and the longest has all its words.
+        let most = names.iter().map(Vec::len).max().unwrap_or(0);
+        let full = names.iter().find(|words| words.len() == most);
+        let Some(words) = full.filter(|_| (2..=MOST_TRANSLITERATED).contains(&most)) else {
+            return;
+        };
+        for spelled in transliteration::spelled(words) {
+            for text in spelled.whole() {
+                self.add(Value::transliterated(attributes, &text, keyer));
+            }
+            let halves = (1..spelled.len()).map(|place| spelled.halves(place));
+            for (first, last) in halves.chain(spelled.ends()) {
+                let half = |name: &str, texts: &[String]| {
+                    Value::half_transliterated(attributes, &Identifier::new(name), texts, keyer)
+                };
+                let (first, last) = (half("FIRST_NAME", &first), half("LAST_NAME", &last));
+                self.push_split(attributes, first, last);
             }
         }
     }
@@ -412,21 +413,20 @@ impl Value {
         keyer: &Keyer,
     ) -> Self {
         let of_text = |text: &String| {
-            let own = forms::probes(text, Meaning::NamePart).into_iter();
-            let mut whole = own.filter(|probe| probe.form == Form::Folded);
             let run = forms::alphanumerics(text);
-            whole.next().map(|probe| Probe {
+            Probe {
                 // What has several words is not what its letters are in a row, so that no source can be asked for it.
                 form: if run == *text {
                     Form::Folded
                 } else {
                     Form::Notation
                 },
+                // Spellings are folded, and the whole cell is one.
+                all: vec![locard_sketch::hash(text.as_bytes())],
                 run: Some(run),
-                ..probe
-            })
+            }
         };
-        let probes = texts.iter().filter_map(of_text).collect();
+        let probes = texts.iter().map(of_text).collect();
         let text = texts.first().map_or("", String::as_str);
         Self::asked(attributes, (identifier, Role::Weak), text, (probes, keyer))
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use locard_sketch::forms;
 
 /// Spellings that are kept while a word is spelled.
-const MOST_BEGUN: usize = 64;
+const MOST_BEGUN: usize = 32;
 
 /// A table of letters, from one script to another.
 pub(super) struct Letters {
@@ -22,6 +22,11 @@ pub(super) fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, V
     let lines = forms::word_list(table).into_iter();
     let parted = lines.filter_map(|line| line.split_once('='));
     parted.map(|(from, to)| (from.trim(), to.split_whitespace().collect()))
+}
+
+/// A way of a table as it is written.
+fn written(way: &str) -> &str {
+    if way == "_" { "" } else { way }
 }
 
 impl Letters {
@@ -49,12 +54,16 @@ impl Letters {
                 continue;
             };
             rest = rest.get(length..).unwrap_or_default();
+            // Most letters are written in one way.
+            if let [way] = ways {
+                let way = written(way);
+                begun.iter_mut().for_each(|(_, text)| text.push_str(way));
+                continue;
+            }
             let with = |(cost, text): &(usize, String)| {
                 let each = ways.iter().enumerate();
-                let longer = each.map(|(more, way)| {
-                    let way = if *way == "_" { "" } else { way };
-                    (cost + more, format!("{text}{way}"))
-                });
+                let longer =
+                    each.map(|(more, way)| (cost + more, [text.as_str(), written(way)].concat()));
                 longer.collect::<Vec<_>>()
             };
             begun = begun.iter().flat_map(with).collect();

@@ -83,6 +83,15 @@ impl Spelled {
         let (before, after) = self.words.split_at(place.min(self.words.len()));
         (together(before, self.most), together(after, self.most))
     }
+
+    /// The first word and the last, where there is one between them: many systems keep these two alone.
+    pub(crate) fn ends(&self) -> Option<(Vec<String>, Vec<String>)> {
+        let [first, _, last] = self.words.as_slice() else {
+            return None;
+        };
+        let alone = |word: &Vec<String>| together(std::slice::from_ref(word), self.most);
+        Some((alone(first), alone(last)))
+    }
 }
 
 /// A folded name of several words in the scripts in which it is not written. Empty where its script is not known.
