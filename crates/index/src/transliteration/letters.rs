@@ -57,7 +57,9 @@ impl Letters {
             // Most letters are written in one way.
             if let [way] = ways {
                 let way = written(way);
-                begun.iter_mut().for_each(|(_, text)| text.push_str(way));
+                for (_, text) in &mut begun {
+                    text.push_str(way);
+                }
                 continue;
             }
             let with = |(cost, text): &(usize, String)| {
