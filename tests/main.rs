@@ -53,6 +53,7 @@ mod schedules;
 mod score;
 #[cfg(target_os = "linux")]
 mod screen;
+mod scripts;
 mod serve;
 mod shared;
 mod spread;

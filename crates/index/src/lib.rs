@@ -19,6 +19,7 @@ mod query;
 mod relation;
 mod role;
 mod strength;
+mod transliteration;
 mod verify;
 
 #[cfg(test)]

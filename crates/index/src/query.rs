@@ -8,6 +8,7 @@ use locard_sketch::forms::{self, Form, Meaning, Probe};
 
 use crate::candidate::Candidate;
 use crate::role::meaning;
+use crate::transliteration;
 
 /// How a source may be asked for rows; the same names as in a scan request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -234,6 +235,15 @@ pub(crate) enum Side {
     Last,
 }
 
+/// Most words of a name that is asked for in other scripts.
+const MOST_TRANSLITERATED: usize = 5;
+
+/// The words of a name that are more than a letter.
+fn without_initials(mut words: Vec<String>) -> Vec<String> {
+    words.retain(|word| word.chars().nth(1).is_some());
+    words
+}
+
 /// A query that is being compiled. Somebody may have thousands of addresses, so what is known is found by hash.
 struct Compiling {
     query: Query,
@@ -293,9 +303,11 @@ impl Compiling {
                     keyer,
                 ));
                 self.add_split(&attributes, first, last, keyer);
+                self.add_transliterated(&attributes, &format!("{first} {last}"), keyer);
             }
         }
         for (at, name) in given("PERSON") {
+            self.add_transliterated(&[at], &name, keyer);
             let spellings = forms::name_spellings(&name).into_iter();
             for words in spellings.filter(|words| words.len() <= forms::MOST_NAME_WORDS) {
                 for place in 1..words.len() {
@@ -316,6 +328,35 @@ impl Compiling {
             Value::new(attributes, &Identifier::new(name), Role::Weak, text, keyer)
         };
         let (first, last) = (part("FIRST_NAME", first), part("LAST_NAME", last));
+        self.push_split(attributes, first, last);
+    }
+
+    /// A full name as it is spelled in other scripts, in one cell and in two.
+    fn add_transliterated(&mut self, attributes: &[usize], name: &str, keyer: &Keyer) {
+        let spellings = forms::name_spellings(name).into_iter();
+        let names: Vec<Vec<String>> = spellings.map(without_initials).collect();
+        // The first is as it was given, and the longest has all its words.
+        let most = names.iter().map(Vec::len).max().unwrap_or(0);
+        let full = names.iter().find(|words| words.len() == most);
+        let Some(words) = full.filter(|_| (2..=MOST_TRANSLITERATED).contains(&most)) else {
+            return;
+        };
+        for spelled in transliteration::spelled(words) {
+            for text in spelled.whole() {
+                self.add(Value::transliterated(attributes, &text, keyer));
+            }
+            let halves = (1..spelled.len()).map(|place| spelled.halves(place));
+            for (first, last) in halves.chain(spelled.ends()) {
+                let half = |name: &str, texts: &[String]| {
+                    Value::half_transliterated(attributes, &Identifier::new(name), texts, keyer)
+                };
+                let (first, last) = (half("FIRST_NAME", &first), half("LAST_NAME", &last));
+                self.push_split(attributes, first, last);
+            }
+        }
+    }
+
+    fn push_split(&mut self, attributes: &[usize], first: Value, last: Value) {
         let (Some(of_first), Some(of_last)) = (first.hash(), last.hash()) else {
             return;
         };
@@ -352,6 +393,50 @@ impl Value {
         keyer: &Keyer,
     ) -> Self {
         let probes = forms::probes(text, meaning(identifier));
+        Self::asked(attributes, (identifier, role), text, (probes, keyer))
+    }
+
+    /// A full name in another script: its words beside each other, in any order. What the words of a whole name are run
+    /// together to is asked in the person's own spelling only, as every spelling costs as many questions again.
+    fn transliterated(attributes: &[usize], text: &str, keyer: &Keyer) -> Self {
+        let mut probes = forms::probes(text, Meaning::Name);
+        probes.retain(|probe| matches!(probe.form, Form::Pair | Form::Tokens));
+        let person = Identifier::new("PERSON");
+        Self::asked(attributes, (&person, Role::Weak), text, (probes, keyer))
+    }
+
+    /// Half of a name in the spellings of another script; the cell is one of them.
+    fn half_transliterated(
+        attributes: &[usize],
+        identifier: &Identifier,
+        texts: &[String],
+        keyer: &Keyer,
+    ) -> Self {
+        let of_text = |text: &String| {
+            let run = forms::alphanumerics(text);
+            Probe {
+                // What has several words is not what its letters are in a row, so that no source can be asked for it.
+                form: if run == *text {
+                    Form::Folded
+                } else {
+                    Form::Notation
+                },
+                // Spellings are folded, and the whole cell is one.
+                all: vec![locard_sketch::hash(text.as_bytes())],
+                run: Some(run),
+            }
+        };
+        let probes = texts.iter().map(of_text).collect();
+        let text = texts.first().map_or("", String::as_str);
+        Self::asked(attributes, (identifier, Role::Weak), text, (probes, keyer))
+    }
+
+    fn asked(
+        attributes: &[usize],
+        (identifier, role): (&Identifier, Role),
+        text: &str,
+        (probes, keyer): (Vec<Probe>, &Keyer),
+    ) -> Self {
         let keyed = probes
             .iter()
             .map(|probe| probe.all.iter().map(|hash| keyer.key(*hash)).collect())
@@ -379,7 +464,9 @@ impl Value {
     fn askable(&self, probe: &Probe) -> Option<(WantedForm, String)> {
         match probe.form {
             Form::Folded => {
-                let folded = forms::folded(&self.text).into_owned();
+                // A half of a name in another script has a spelling for each question.
+                let spelling = probe.run.clone();
+                let folded = spelling.unwrap_or_else(|| forms::folded(&self.text).into_owned());
                 let is_asked = self.is_name_part() || forms::is_one_spelling(&folded);
                 is_asked.then_some((WantedForm::Folded, folded))
             }

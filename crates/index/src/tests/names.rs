@@ -170,3 +170,120 @@ fn a_first_or_last_name_alone_asks_nothing() {
         "attributes without a role are not looked for"
     );
 }
+
+#[test]
+fn a_name_is_found_in_the_other_scripts_and_nobody_else_is() {
+    for (latin, others) in [
+        (
+            "Sergey Ivanov",
+            &[
+                "Сергей Иванов",
+                "ИВАНОВ, СЕРГЕЙ",
+                "звонил Сергей Иванов вчера",
+            ][..],
+        ),
+        ("Mikhail Gorbunov", &["Михаил Горбунов"]),
+        (
+            "Sergey Petrovich Ivanov",
+            &["Иванов Сергей Петрович", "Сергей Иванов"],
+        ),
+        (
+            "Eleni Papadopoulou",
+            &["Ελένη Παπαδοπούλου", "ΠΑΠΑΔΟΠΟΥΛΟΥ ΕΛΕΝΗ"],
+        ),
+        ("Muhammad Ali", &["محمد علي", "السيد محمد علي"]),
+        ("Moshe Cohen", &["משה כהן", "כהן, משה"]),
+    ] {
+        found(&[("PERSON", latin)], others);
+    }
+    for (other, latins) in [
+        (
+            "Сергей Иванов",
+            &["Sergey Ivanov", "IVANOV SERGEI", "Serguei Ivanov"][..],
+        ),
+        ("Ελένη Παπαδοπούλου", &["Eleni Papadopoulou"]),
+        (
+            "محمد علي",
+            &["Mohammed Ali", "Ali, Muhammad", "Mohamed Aly"],
+        ),
+    ] {
+        found(&[("PERSON", other)], latins);
+    }
+    found(
+        &[("FIRST_NAME", "Sergey"), ("LAST_NAME", "Ivanov")],
+        &["Иванов Сергей"],
+    );
+    strangers(
+        &[("PERSON", "Sergey Ivanov")],
+        &[
+            "Сергей",
+            "Иванов",
+            "Сергей Петров",
+            "Анна Иванова",
+            "Sergey Иванов",
+            "Сергей и Иванов",
+        ],
+    );
+}
+
+#[test]
+fn a_name_of_another_script_is_found_over_two_columns_of_one_script() {
+    let query = compile(&[("PERSON", "Sergey Ivanov")]);
+    let columns: [(&str, &[&str]); 2] = [("first", &["Сергей"]), ("last", &["Иванов"])];
+    let candidates = ask(&query, &columns);
+    assert_eq!(candidates.len(), 1);
+    // A source can be asked for the spelling that the filter knows, instead of being read whole.
+    let wanted = query.wanted(&candidates[0]).expect("it can be asked for");
+    let values: Vec<(WantedForm, &[String])> = wanted
+        .iter()
+        .map(|wanted| (wanted.form, wanted.values.as_slice()))
+        .collect();
+    assert_eq!(
+        values,
+        [
+            (WantedForm::Folded, &["сергеи".to_owned()][..]),
+            (WantedForm::Folded, &["иванов".to_owned()][..]),
+        ]
+    );
+    let hits = check(&query, &[("first", "Сергей"), ("last", "ИВАНОВ")]);
+    assert_eq!((hits.len(), &hits[0].cells), (1, &vec![0, 1]));
+    assert_eq!(hits[0].strength, Strength::Weak);
+    for (first, last) in [
+        ("Sergey", "Иванов"),
+        ("Сергей", "Ivanov"),
+        ("Сергей", "Петров"),
+    ] {
+        let columns: [(&str, &[&str]); 2] = [("first", &[first]), ("last", &[last])];
+        assert_eq!(ask(&query, &columns), [], "{first} {last}");
+        assert_eq!(check(&query, &[("first", first), ("last", last)]), []);
+    }
+}
+
+#[test]
+fn a_name_in_another_script_is_weak_alone_and_borne_out_by_what_stands_beside_it() {
+    let query = compile(&[("PERSON", "Sergey Ivanov"), ("DATE_OF_BIRTH", "1961-04-23")]);
+    let verifier = Verifier::new([&query], "t");
+    for (date, expected) in [
+        ("1961-04-23", Strength::Strong),
+        ("1975-01-30", Strength::Weak),
+    ] {
+        let row = [("name", "Иванов Сергей"), ("dob", date)];
+        let hits = verifier.check_row(&row);
+        assert!(hits.iter().any(|hit| hit.cells == [0]), "{hits:?}");
+        assert_eq!(verifier.strength(&row, &hits, 0), expected, "{date}");
+    }
+}
+
+#[test]
+fn a_name_asks_a_bounded_number_of_questions() {
+    for name in [
+        "Sergey Ivanov",
+        "Sergey Petrovich Ivanov",
+        "Юрий Евгеньевич Щербаков",
+        "Jean Pierre Marie Joseph Dupont",
+        "عبد الرحمن محمد بن علي الحسن",
+    ] {
+        let count = compile(&[("PERSON", name)]).hashes().count();
+        assert!(count <= 1_500, "{name} asks {count}");
+    }
+}
