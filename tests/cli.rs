@@ -1067,20 +1067,6 @@ fn own_rules_that_cannot_be_used_keep_out_only_what_judges() {
 }
 
 #[test]
-fn what_was_tested_is_told_beside_all_rows() {
-    let bench = Bench::new();
-    let email = |row: usize| match row % 5 {
-        0 => String::new(),
-        _ => format!("person{row}@example.org"),
-    };
-    let rows = (0..50).map(|row| format!("{row},{}\n", email(row)));
-    bench.write("a.csv", "id,email\n".to_owned() + &rows.collect::<String>());
-    let run = bench.run(["scan", "data"]);
-    let expected = "40 of 40  tested of 50 rows";
-    assert!(run.stdout.contains(expected), "{}", run.stdout);
-}
-
-#[test]
 fn what_was_asked_of_a_source_is_told_to_whoever_wants_to_know() {
     let bench = Bench::new();
     bench.write("a.csv", "id,email\n1,anna@example.org\n");

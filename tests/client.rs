@@ -66,6 +66,21 @@ pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
     );
 }
 
+/// A body that came in chunks.
+pub(crate) fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {
+        let size = std::str::from_utf8(&chunks[..end]).expect("a chunk has a size");
+        let size = usize::from_str_radix(size, 16).expect("a size is a number");
+        if size == 0 {
+            break;
+        }
+        body.extend_from_slice(&chunks[end + 2..end + 2 + size]);
+        chunks = &chunks[end + 4 + size..];
+    }
+    body
+}
+
 impl Server {
     /// The first start prints the key.
     pub(crate) fn start(bench: &Bench, options: &[&str]) -> Self {
@@ -146,9 +161,17 @@ impl Server {
             .expect("the server reads");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("the server answers");
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let (head, body) = answer.split_at(end.expect("an answer has a head"));
+        let head = String::from_utf8_lossy(head).to_lowercase();
+        let body = &body[4..];
+        let body = if head.contains("transfer-encoding: chunked") {
+            joined(body)
+        } else {
+            body.to_vec()
+        };
         // Files are answers too.
-        let answer = String::from_utf8_lossy(&answer);
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        let body = String::from_utf8_lossy(&body);
         let status = head
             .split(' ')
             .nth(1)
@@ -157,9 +180,9 @@ impl Server {
         assert_documented(method, path, status);
         Answer {
             status,
-            head: head.to_lowercase(),
-            body: serde_json::from_str(body).unwrap_or_default(),
-            text: body.to_owned(),
+            head,
+            body: serde_json::from_str(&body).unwrap_or_default(),
+            text: body.into_owned(),
         }
     }
 

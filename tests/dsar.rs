@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use locard_bundle::{Bundle, PublicKey};
 use serde_json::{Value, json};
 
-use crate::client::{Server, assert_documented};
+use crate::client::{Server, assert_documented, joined};
 use crate::collect::{SHOP, scanned};
 use crate::support::Bench;
 
@@ -199,21 +199,6 @@ impl Office {
             .ask_as(&self.server.key, "PATCH", path, &settings.to_string());
         assert_eq!(changed.status, 200, "{changed:?}");
     }
-}
-
-/// A body that came in chunks.
-fn joined(mut chunks: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {
-        let size = std::str::from_utf8(&chunks[..end]).unwrap();
-        let size = usize::from_str_radix(size, 16).unwrap();
-        if size == 0 {
-            break;
-        }
-        body.extend_from_slice(&chunks[end + 2..end + 2 + size]);
-        chunks = &chunks[end + 4 + size..];
-    }
-    body
 }
 
 fn key(server: &Server, name: &str, role: &str) -> String {

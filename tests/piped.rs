@@ -81,6 +81,6 @@ fn a_pipe_that_is_named_as_a_file_is_refused_for_what_it_is() {
         "a pipe can be read only once",
         "hint: write it to a file first, and scan that",
     ] {
-        assert!(run.stderr.contains(said), "{run:?}");
+        assert!(run.stdout.contains(said), "{run:?}");
     }
 }

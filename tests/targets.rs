@@ -94,7 +94,7 @@ fn a_database_is_one_source_whoever_reads_it() {
     let scan = bench.run(["scan", &database.url_as("one_place", "pw")]);
     assert_eq!(scan.status, 0, "{}", scan.stderr);
     // Another account and another option: the same data.
-    let target = format!("{}?sslmode=prefer", database.url());
+    let target = database.url().replace("sslmode=disable", "sslmode=prefer");
     let added = bench.run(["sources", "add", "crm", &target]);
     database.run("drop role one_place");
     assert!(added.stderr.contains("takes over"), "{}", added.stderr);

@@ -55,7 +55,7 @@ fn what_was_read_in_part_is_read_again_and_told_again() {
     let data = bench.data();
     let told = |scan: &Run| {
         let lines = scan.stderr.lines();
-        let parts = lines.filter(|line| line.contains("read in part"));
+        let parts = lines.filter(|line| line.starts_with("error: "));
         parts.map(str::to_owned).collect::<Vec<_>>()
     };
     let first = scan(&bench, &data, &[]);

@@ -283,11 +283,16 @@ fn unanswered(settings: &Settings, message: &str) -> Error {
     let is_silent = message.contains("timed out");
     let seconds = settings.patience().as_secs();
     let (step, sentence, hint) = match (is_known, settings.encryption()) {
-        (false, _) if is_silent => (
-            None,
+        (false, encryption) if is_silent => (
+            (encryption != Tls::Disable).then_some(Step::Tls),
             format!(
-                "greeting {address} got no full answer within {seconds} seconds: it takes connections and says nothing, or too \
-                 little"
+                "{} {address} got no full answer within {seconds} seconds: it takes connections and says nothing, or too \
+                 little",
+                if encryption == Tls::Disable {
+                    "greeting"
+                } else {
+                    "negotiating TLS with"
+                }
             ),
             "see whether the server itself listens there and is well, or raise `connect_timeout` of the target",
         ),

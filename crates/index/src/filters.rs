@@ -15,6 +15,7 @@ mod block;
 
 pub use batch::{Batch, SortedBatch};
 
+pub use block::BLOCK_BYTES;
 use block::{Block, KEYS, Loose, SLOTS, Slot};
 
 /// A column's position among those of its entity.

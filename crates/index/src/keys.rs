@@ -80,12 +80,15 @@ pub fn is_key(identifier: &Identifier) -> bool {
 
 /// Whether a column is called like numbers of the same kind of persons as an identifier, or like any number in a table
 /// that is called like these persons.
-pub(crate) fn is_of_kind(identifier: &Identifier, table: &str, column: &str) -> bool {
+pub(crate) fn is_of_kind(identifier: &Identifier, table: &str, whole: &str) -> bool {
     let asked = kinds(identifier.as_str());
     if asked.is_empty() {
         return false;
     }
-    let column = column.rsplit_once('.').map_or(column, |(_, own)| own);
+    // The own name of a nested column; a dot may also end a short word, as in `Pers.-Nr.`.
+    let nested = whole.rsplit_once('.').map(|(_, own)| own);
+    let column = nested.filter(|own| own.starts_with(char::is_alphanumeric));
+    let column = column.unwrap_or(whole);
     let of_column = words(column);
     let is_plain = !of_column.is_empty() && of_column.iter().all(|word| is_number(word));
     !asked.is_disjoint(&kinds(column)) || is_plain && asked.iter().any(|kind| is_about(table, kind))

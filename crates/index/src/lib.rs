@@ -28,7 +28,9 @@ mod tests;
 pub use candidate::{Candidate, Column, candidates, unnamed};
 pub use cell::Cell;
 pub use dates::DateOrders;
-pub use filters::{Batch, Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Position, SortedBatch};
+pub use filters::{
+    BLOCK_BYTES, Batch, Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Position, SortedBatch,
+};
 pub use keys::is_key;
 pub use query::{Query, Wanted, WantedForm};
 pub use relation::{Bounds, Graph, KeyColumn, Origin, Pair, Relation, Side, Step, Walk, pairs};

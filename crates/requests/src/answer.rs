@@ -431,8 +431,9 @@ impl Desk<'_> {
         let opened = self.request(id).await?;
         let mut record = opened.known()?.clone();
         record.subject.add(more);
-        let located = self.located(&record, opened.now).await?;
-        let doubts = self.doubts(&more.attributes).await?;
+        let (located, found) = self.located(&record, opened.now).await?;
+        let mut doubts = self.doubts(&more.attributes).await?;
+        doubts.extend(found);
         let work = |case: &mut Case| {
             case.go(Action::ChangeRequestor, None)?;
             case.record.subject.add(more);

@@ -140,7 +140,9 @@ impl<'a> Desk<'a> {
         if case.head.ended_at.is_some() {
             self.retain(&mut case).await?;
         } else {
-            case.record.located = self.located(&case.record, now).await?;
+            let (located, doubts) = self.located(&case.record, now).await?;
+            case.record.located = located;
+            case.record.warn(doubts);
             self.make_tasks(&mut case).await?;
         }
         let details =

@@ -41,11 +41,16 @@ impl Desk<'_> {
         Ok(doubts.iter().map(Doubt::sentence).collect())
     }
 
-    /// Asks the index; nothing, where nothing is known of the person to ask by.
-    pub(crate) async fn located(&self, record: &Record, now: Timestamp) -> Result<Option<Located>> {
+    /// Asks the index; nothing, where nothing is known of the person to ask by. Besides, what of the person is doubtful:
+    /// of short values only the answer tells.
+    pub(crate) async fn located(
+        &self,
+        record: &Record,
+        now: Timestamp,
+    ) -> Result<(Option<Located>, Vec<String>)> {
         let known = record.attributes();
         if known.is_empty() {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
         let subject = self.subject(known).await?;
         let identifiers: BTreeSet<String> = subject
@@ -60,10 +65,12 @@ impl Desk<'_> {
         let cancel = CancellationToken::new();
         let report = Box::pin(find(self.home, &options, &Silent, &cancel)).await?;
         let leads = locard_dsar::leads(self.home, &report).await?;
-        Ok(Some(Located {
+        let located = Located {
             leads_to: leads.into_iter().take(MOST).map(leads_to).collect(),
             ..summed(&report, identifiers, now)
-        }))
+        };
+        let doubts = report.doubts.iter().map(Doubt::sentence).collect();
+        Ok((Some(located), doubts))
     }
 }
 

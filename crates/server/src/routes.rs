@@ -289,7 +289,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/audit" Administrator manage::keys::audit, "Who did what, newest first", query &["cursor", "limit"];
 
     get "/init" Anybody requests::look::init, "Whether requests can be received";
-    post "/init" Anybody requests::look::init, "Whether requests can be received, as other hosts ask for it";
+    post "/init" Anybody requests::look::init, "Whether requests can be received, as other hosts ask for it",
+        done &[("200", "Whether they can")];
     get "/status" Anybody requests::look::status, "Whether requests are worked on";
     get "/errors/{id}" Anybody requests::look::code, "What an error of a request means";
     post "/requests" PrivacyOfficer requests::intake::create, "Record a request that came in", body requests::intake::BODY;

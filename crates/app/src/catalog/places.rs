@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use locard_store::Source;
 
 use crate::catalog::{Catalog, twins};
-use crate::sources::target::is_registered;
+use crate::settings::is_registered;
 use crate::{Home, Result};
 
 /// Where the resources of one source are.

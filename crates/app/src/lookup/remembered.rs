@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use locard_index::{Batch, Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Query};
+use locard_index::{BLOCK_BYTES, Batch, Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Query};
 use locard_model::{ColumnId, EntityId};
 use locard_store::{Column, Entity};
 
@@ -195,7 +195,9 @@ impl Remembered {
         learnt: Learnt,
         (view, room): (u64, usize),
     ) -> bool {
-        let more = learnt.memory();
+        // The first one of a batch begins a block.
+        let begins = gathered.batch.is_empty();
+        let more = learnt.memory() + if begins { BLOCK_BYTES } else { 0 };
         let (bytes, _) = self.size();
         if bytes + self.gathered.fetch_add(more, Ordering::Relaxed) + more > room {
             self.gathered.fetch_sub(more, Ordering::Relaxed);

@@ -21,10 +21,12 @@ use uuid::Uuid;
 use crate::access::{Actor, record_audit};
 use crate::catalog::Catalog;
 use crate::record::spec::{self, Scan};
+pub use crate::settings::MANUAL;
+use crate::settings::is_registered;
 use crate::settings::secrets::Secrets;
 use crate::settings::stored::StoredSettings;
 use crate::sources::ingest::{IngestReport, Ingesting, ingest};
-use crate::sources::target::{Resolved, is_registered};
+use crate::sources::target::Resolved;
 use crate::words::is_unprintable;
 use crate::{Error, Home, Result, ScanWindow, SourceLimits, clock, words};
 
@@ -180,9 +182,6 @@ pub async fn manual_sources(home: &Home) -> Result<Vec<ManualSource>> {
     }
     Ok(places)
 }
-
-/// Kind of a source that no connector reaches.
-pub const MANUAL: &str = "manual";
 
 /// Registers a source without connecting to it; see [`test_source`]. What was scanned of the same target before it had a
 /// name is taken over: entities, findings, decisions.

@@ -12,7 +12,7 @@ use locard_store::SourceDraft;
 use serde_json::Value;
 
 use crate::settings::stored::StoredSettings;
-use crate::sources::MANUAL;
+use crate::settings::{MANUAL, is_registered};
 use crate::sources::renewed::Renewed;
 use crate::{Error, Home, Result, SourceLimits};
 
@@ -349,11 +349,6 @@ fn is_connection_string(text: &str) -> bool {
         !scheme.contains(':') && is_database && rest.contains('@')
     });
     begins(&["password", "pwd"]) || (begins(&["host", "hostaddr", "dbname"]) && !is_path) || slashes
-}
-
-/// Whether a source was registered by name; others are called like their targets.
-pub(crate) fn is_registered(source: &locard_store::Source) -> bool {
-    source.kind == MANUAL || source.name != source.target
 }
 
 /// Why a registered source has no connector.

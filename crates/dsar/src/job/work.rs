@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use locard_app::{
-    CancellationToken, Error, ErrorKind, Home, NotSearched, Reason, Reporter, Result,
+    CancellationToken, Doubt, Error, ErrorKind, Home, NotSearched, Reason, Reporter, Result, Why,
 };
 use locard_bundle::Cause;
 use locard_index::Bounds;
@@ -344,6 +344,10 @@ pub(super) fn collected(extract: Option<&Extract>, gather: &Gather, is_narrow: b
     extract.answer().as_str().clone_into(&mut collected.answer);
     collected.sources = extract.sources;
     collected.not_searched = not_searched(extract);
+    // What else is doubtful was told when the job was asked for; where a short value may be, only the filters tell.
+    let doubts = extract.doubts.iter();
+    let short = doubts.filter(|doubt| doubt.why == Why::Short);
+    collected.warnings.extend(short.map(Doubt::sentence));
     if let Some(sentence) = said(extract) {
         collected.warnings.push(sentence);
     }

@@ -106,6 +106,9 @@ impl Loose {
     }
 }
 
+/// Bytes that a block takes however little is in it.
+pub const BLOCK_BYTES: usize = ((1 << ENTRY) + 1) * size_of::<u32>();
+
 /// Sorted keys.
 #[derive(Debug)]
 pub(super) struct Block {
