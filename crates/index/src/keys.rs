@@ -36,15 +36,16 @@ fn kinds(name: &str) -> BTreeSet<&'static str> {
     let words = words(name);
     let is_numbered = words.iter().any(|word| is_number(word));
     let squeezed = forms::alphanumerics(name);
-    let tells = |stem: &String| {
-        let is_there = words.contains(stem);
-        is_there && (is_numbered || words.len() == 1)
+    let tells = |stem: &String, stems: &[String]| {
+        // Some of these words are of numbers by themselves: `matricule`, `matricule_salarie`.
+        let is_all = || words.iter().all(|word| stems.contains(word));
+        words.contains(stem) && (is_numbered || is_all())
             || words.iter().any(|word| is_compound(word, stem))
             || !stem.is_ascii() && squeezed.contains(stem.as_str()) && !is_spaced(stem)
             || squeezed.strip_suffix(stem.as_str()).is_some_and(is_number)
             || is_compound(&squeezed, stem)
     };
-    let lists = persons().filter(|(_, stems)| stems.iter().any(tells));
+    let lists = persons().filter(|(_, stems)| stems.iter().any(|stem| tells(stem, stems)));
     lists.map(|(kind, _)| kind).collect()
 }
 

@@ -271,6 +271,9 @@ mod tests {
             ("20261130_011000_filled", "e52554fb2aa57b9b", "7d263a5354f0b482"),
             ("20261130_020000_annotations", "f4dfabaaa47e6260", "028eedd31a485767"),
             ("20261130_105000_tellings", "cddbda17d93bab87", "708e8bb4c35f8edb"),
+            ("20261130_150000_changes", "19fc3903aeac1dec", "af495fa9c94af5d6"),
+            ("20261130_190000_append_only", "3c3b3d88397e6fc2", "8e0757f5a416190e"),
+            ("20261130_190010_dsar_holds", "c712aedc309a8d77", "3acabe36ca69d4e8"),
         ];
         let steps = MIGRATIONS_SQLITE.iter().zip(MIGRATIONS_POSTGRES);
         let sums = steps.map(|(sqlite, postgres)| {

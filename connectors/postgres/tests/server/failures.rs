@@ -94,8 +94,9 @@ async fn a_column_of_another_type_than_planned_is_an_error_and_no_nonsense() {
     let error = read(&*source, &plan.splits[0])
         .await
         .expect_err("the type is another one");
-    assert_eq!(error.kind(), ErrorKind::Malformed);
-    assert!(error.to_string().contains("type changed"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(error.is_outdated(), "it is planned anew: {error}");
+    assert!(error.to_string().contains("changed its columns"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
