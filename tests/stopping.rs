@@ -365,7 +365,7 @@ fn interrupted_on_a_terminal(bench: &Bench) -> (Vec<String>, Vec<String>) {
     stdin.write_all(b"\x03").unwrap();
     stdin.flush().unwrap();
     hearing.join().unwrap();
-    assert_eq!(terminal.wait().unwrap().code(), Some(2), "{:?}", screen());
+    assert_eq!(terminal.wait().unwrap().code(), Some(130), "{:?}", screen());
     (before, screen())
 }
 

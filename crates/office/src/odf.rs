@@ -26,7 +26,8 @@ pub(crate) const TEXT: Format =
 const REPEATED: u64 = 1_000;
 
 fn is(look: &mut Look<'_>, is_sheet: bool) -> Result<bool> {
-    if !look.has_part("content.xml")? {
+    // Either tells: the name of one of them may be damaged in the directory.
+    if !look.has_part("content.xml")? && !look.has_part("mimetype")? {
         return Ok(false);
     }
     let package = Package::open(look.opener())?;
@@ -90,7 +91,8 @@ fn outside(opener: &Opener) -> Result<Box<dyn Records>> {
 fn part(package: &Package, name: &'static str, place: Option<&'static str>) -> Part {
     let package = package.clone();
     let open = move || {
-        if !package.has(name) {
+        // Every document has its content; that it has none of this is told.
+        if !package.has(name) && name != "content.xml" {
             return Ok(Box::new(Chain::new(Vec::new(), Vec::new())) as Box<dyn Records>);
         }
         let paragraphs = Paragraphs {

@@ -16,10 +16,14 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+/// What is told of a message without an end of its headers.
+pub(super) const AMONG_HEADERS: &str =
+    "it ends among its headers: what may have stood behind is not read";
+
 /// What is missing of a message, in words.
 pub(super) fn of(message: &Message<'_>) -> Option<&'static str> {
     if !has_body(&message.raw_message) {
-        return Some("it ends among its headers: what may have stood behind is not read");
+        return Some(AMONG_HEADERS);
     }
     if is_zeroed(message) {
         return Some("some of it is zeros, as a crash leaves them: what stood there is not read");
@@ -27,17 +31,88 @@ pub(super) fn of(message: &Message<'_>) -> Option<&'static str> {
     if is_cut(message) {
         return Some("it ends before its parts do: what may have stood behind is not read");
     }
-    let any = message
-        .parts
-        .iter()
-        .any(|part| damaged(message, part).is_some());
-    any.then_some("an attachment is damaged: what could not be decoded of it is not read")
+    let any = |is: fn(&Message<'_>, &MessagePart<'_>) -> bool| {
+        let mut parts = message.parts.iter();
+        parts.any(|part| is(message, part))
+    };
+    if any(|message, part| damaged(message, part).is_some()) {
+        return Some("an attachment is damaged: what could not be decoded of it is not read");
+    }
+    if has_damaged_mark(message) {
+        return Some("a line between its parts is damaged: what stands behind was read as text");
+    }
+    if any(has_misnamed_header) {
+        return Some("the name of a header is damaged: what that says of its parts is not known");
+    }
+    any(|_, part| is_sent_otherwise(part)).then_some(
+        "a part is encoded in a way that is not known: it was read as it stands, and not decoded",
+    )
+}
+
+/// Headers that say how a message and its parts are to be read.
+const LEADING: [&str; 3] = [
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+];
+
+/// Ways to send a part; what is not one of them, nor a spelling of 7 or 8 bits, was not decoded.
+const WAYS: [&str; 3] = ["binary", "base64", "quoted-printable"];
+
+/// Whether a message in a box ends among its headers: there a blank line stands behind each.
+pub(super) fn is_cut_in_box(message: &[u8]) -> bool {
+    !has_blank_line(message)
+}
+
+/// Whether a text is another but for one byte.
+fn is_nearly(text: &[u8], other: &[u8]) -> bool {
+    let mut pairs = text.iter().zip(other);
+    let differs = |(a, b): (&u8, &u8)| !a.eq_ignore_ascii_case(b);
+    text.len() == other.len() && pairs.by_ref().any(differs) && !pairs.any(differs)
+}
+
+/// Whether a header is called like one of those that lead, but for one letter.
+fn has_misnamed_header(message: &Message<'_>, part: &MessagePart<'_>) -> bool {
+    let span = part.offset_header as usize..part.offset_body as usize;
+    let headers = message.raw_message.get(span).unwrap_or_default();
+    headers.split(|byte| *byte == b'\n').any(|line| {
+        let end = memchr::memchr(b':', line).unwrap_or(0);
+        let name = line[..end].trim_ascii_end();
+        LEADING
+            .iter()
+            .any(|known| is_nearly(name, known.as_bytes()))
+    })
+}
+
+/// Whether a part was sent in a way that nobody knows.
+fn is_sent_otherwise(part: &MessagePart<'_>) -> bool {
+    let way = part.content_transfer_encoding().map(str::trim);
+    let way = way.filter(|way| !way.is_empty() && !way.starts_with(['7', '8']));
+    way.is_some_and(|way| !WAYS.iter().any(|known| way.eq_ignore_ascii_case(known)))
+}
+
+/// Whether a line is one between the parts but for one byte. The marks of parts within parts may differ by one too: those
+/// have a last one of their own.
+fn has_damaged_mark(message: &Message<'_>) -> bool {
+    let raw: &[u8] = &message.raw_message;
+    let Some(mark) = boundary(message).map(|boundary| format!("--{boundary}")) else {
+        return false;
+    };
+    let lines = raw.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+    lines
+        .filter(|line| {
+            line.iter().any(u8::is_ascii_alphanumeric) && is_nearly(line, mark.as_bytes())
+        })
+        .any(|line| memchr::memmem::find(raw, &[line, b"--"].concat()).is_none())
 }
 
 /// Whether a blank line ends the headers, or a line that is whole.
 fn has_body(message: &[u8]) -> bool {
-    message.ends_with(b"\n")
-        || memchr::memmem::find(message, b"\n\n").is_some()
+    message.ends_with(b"\n") || has_blank_line(message)
+}
+
+fn has_blank_line(message: &[u8]) -> bool {
+    memchr::memmem::find(message, b"\n\n").is_some()
         || memchr::memmem::find(message, b"\n\r\n").is_some()
 }
 
@@ -52,14 +127,17 @@ fn is_zeroed(message: &Message<'_>) -> bool {
 
 /// Whether the line that ends the last part is missing.
 fn is_cut(message: &Message<'_>) -> bool {
-    let outermost = message.parts.first();
-    let kind = outermost.and_then(MimeHeaders::content_type);
-    let kind = kind.filter(|kind| kind.ctype().eq_ignore_ascii_case("multipart"));
-    let boundary = kind.and_then(|kind| kind.attribute("boundary"));
-    boundary.is_some_and(|boundary| {
+    boundary(message).is_some_and(|boundary| {
         let end = format!("--{boundary}--");
         memchr::memmem::rfind(&message.raw_message, end.as_bytes()).is_none()
     })
+}
+
+/// What stands in the lines between the outermost parts.
+fn boundary<'a>(message: &'a Message<'_>) -> Option<&'a str> {
+    let kind = message.parts.first()?.content_type()?;
+    let is_parted = kind.ctype().eq_ignore_ascii_case("multipart");
+    kind.attribute("boundary").filter(|_| is_parted)
 }
 
 /// The content of a part in base64 that is damaged, as far as its lines can be read. `None`: nothing is wrong with it.
@@ -182,6 +260,42 @@ mod tests {
             read("From: a@x.org\r\nTo: b@x.org\r\nSubject: x\r\n").0,
             None
         );
+    }
+
+    #[test]
+    fn marks_headers_and_ways_that_are_damaged_are_told() {
+        for (whole, damaged, wanted) in [
+            (
+                "--XX\r\nContent-Type: text/csv",
+                "-)XX\r\nContent-Type: text/csv",
+                "between its parts",
+            ),
+            (
+                "Content-Type: multipart",
+                "Convent-Type: multipart",
+                "name of a header",
+            ),
+            (
+                "Content-Type: text/csv",
+                "Contejt-Type: text/csv",
+                "name of a header",
+            ),
+            (
+                "Content-Transfer-E",
+                "Content-Tran~fer-E",
+                "name of a header",
+            ),
+            ("base64\r", "base64M\r", "not known"),
+        ] {
+            let text = sent();
+            assert!(text.contains(whole), "{whole}");
+            let told = read(&text.replace(whole, damaged)).0.unwrap_or_default();
+            assert!(told.contains(wanted), "{damaged}: {told}");
+        }
+        // Parts within parts, whose marks differ by one letter.
+        let within = "--XX\r\nContent-Type: multipart/mixed; boundary=XY\r\n\r\n--XY\r\n\r\nhi\r\n--XY--\r\n--XX\r\nContent-Type: text/csv";
+        let nested = sent().replace("--XX\r\nContent-Type: text/csv", within);
+        assert_eq!(read(&nested).0, None);
     }
 
     #[test]

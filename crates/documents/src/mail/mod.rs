@@ -113,6 +113,8 @@ struct Splitter {
     number: u64,
     /// The line that divides the last message from the next was read.
     divided: bool,
+    /// A line says that a message begins, and nothing of it was read.
+    announced: bool,
     ended: bool,
 }
 
@@ -133,6 +135,7 @@ impl Splitter {
             at: 0,
             number: 0,
             divided: !is_box,
+            announced: false,
             ended: false,
         })
     }
@@ -158,6 +161,7 @@ impl Splitter {
             let line = &bytes[before..];
             if self.is_box && blank && line.starts_with(b"From ") {
                 let is_first = !self.divided;
+                self.announced = true;
                 bytes.truncate(before);
                 if is_first || bytes.is_empty() && !is_long {
                     // What stands before the first is no message.
@@ -168,6 +172,7 @@ impl Splitter {
                 }
                 return Ok(Some(self.found(start, bytes, is_long)));
             }
+            self.announced &= read == 0;
             blank = line == b"\n" || line == b"\r\n";
             if bytes.len() > LONGEST {
                 is_long = true;
@@ -208,6 +213,9 @@ impl Messages {
     }
 }
 
+const ENDS_EARLY: &str =
+    "the box ends where a message begins: what may have stood behind is not read";
+
 const TOO_LONG: &str = "a message of more than 64 MiB is not read";
 
 impl Records for Messages {
@@ -216,7 +224,11 @@ impl Records for Messages {
             return Ok(Some(item));
         }
         let Some(found) = self.boxed.next()? else {
-            return Ok(None);
+            let is_cut = std::mem::take(&mut self.boxed.announced);
+            return Ok(is_cut.then(|| Item::Fault {
+                sentence: ENDS_EARLY.into(),
+                place: format!("message {}", self.boxed.number + 1),
+            }));
         };
         let fault = |sentence: Cow<'static, str>| Item::Fault {
             sentence,
@@ -230,6 +242,8 @@ impl Records for Messages {
                 fault("a message of which nothing can be read".into())
             }
             Ok((record, text, missing)) => {
+                let is_cut = self.boxed.is_box && damage::is_cut_in_box(bytes);
+                let missing = missing.or_else(|| is_cut.then_some(damage::AMONG_HEADERS));
                 self.told
                     .extend(missing.map(|missing| fault(missing.into())));
                 if let Some(encoding) = text.or(found.headers) {

@@ -77,9 +77,10 @@ impl Read for Text {
                 Err(Broken::Io(error)) => return Err(error),
                 Err(Broken::Unread(sentence)) => return Err(Refusal::error(sentence)),
                 Err(broken @ Broken::Damaged(_)) => {
+                    // With its sentence, that says more than that the data is damaged.
                     return Err(io::Error::new(
                         io::ErrorKind::InvalidData,
-                        broken.to_string(),
+                        super::error(broken),
                     ));
                 }
             }

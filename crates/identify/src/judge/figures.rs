@@ -123,6 +123,11 @@ pub(super) const FEW_NAMES: f64 = -2.0;
 pub(super) const FEW_NAMES_SHARE: f64 = 0.06;
 /// where so many cells or more were judged.
 pub(super) const FEW_NAMES_CELLS: f64 = 40.0;
+/// What it weighs against given names in a column that may be called so for whole names that nearly all cells are several
+/// words: one in seven,
+pub(super) const WHOLE_NAMES: f64 = -2.0;
+/// where at most this share of the cells is in a list of given names.
+pub(super) const WHOLE_NAMES_LISTED: f64 = 0.2;
 /// Share of the cells of a column that must be written like names, for the table to tell whose they are.
 pub(super) const WRITTEN_LIKE: f64 = 0.8;
 /// Share of cells in which words of firms and things stand by accident.

@@ -6,7 +6,8 @@ use locard_model::{Category, Role};
 
 use super::figures::{
     BESIDE_BANK, BESIDE_MAIL, BESIDE_OWN, FEW_NAMES, FEW_NAMES_CELLS, FEW_NAMES_SHARE, HOLDER,
-    HOLDER_OF_OFFICE, HOLDERS_BY_CHANCE, MOSTLY_PASSED, OF_FIRMS, OF_FIRMS_MOST, WRITTEN_LIKE,
+    HOLDER_OF_OFFICE, HOLDERS_BY_CHANCE, MOSTLY_PASSED, OF_FIRMS, OF_FIRMS_MOST, WHOLE_NAMES,
+    WHOLE_NAMES_LISTED, WRITTEN_LIKE,
 };
 use super::weigh::{Weighed, weight};
 use super::{ColumnView, Weight};
@@ -23,7 +24,9 @@ const OWN: [&str; 4] = ["DATE_OF_BIRTH", "GENDER", "AGE", "MARITAL_STATUS"];
 const BANKS: [&str; 3] = ["ABA_ROUTING_NUMBER", "UK_SORT_CODE", "SWIFT_CODE"];
 const ACCOUNT: &str = "US_BANK_NUMBER";
 /// Names, of which a column of persons has many.
-const OF_NAMES: [&str; 3] = [PERSON, "FIRST_NAME", "LAST_NAME"];
+const OF_NAMES: [&str; 3] = [PERSON, GIVEN_NAME, "LAST_NAME"];
+/// The identifier of given names.
+const GIVEN_NAME: &str = "FIRST_NAME";
 /// Fewest compared cells that tell something.
 const FEWEST: u64 = 5;
 
@@ -71,7 +74,10 @@ pub(super) fn add(
         _ if OF_NAMES.contains(&identifier) && !said.any(is_said) => [few_names(view), None],
         _ => [None, None],
     };
-    hypothesis.weights.extend(new.into_iter().flatten());
+    let is_either = identifier == GIVEN_NAME && calls_persons(library, header);
+    let whole = is_either.then(|| whole_names(view, hypothesis)).flatten();
+    let new = new.into_iter().chain([whole]).flatten();
+    hypothesis.weights.extend(new);
 }
 
 /// What it says for an account that another column holds the codes of banks.
@@ -86,6 +92,30 @@ fn few_names(view: &ColumnView<'_>) -> Option<Weight> {
     let is_few = tested >= FEW_NAMES_CELLS && distinct <= FEW_NAMES_SHARE * tested;
     let detail = format!("{distinct:.0} different ones in {tested:.0} cells");
     is_few.then(|| weight("few names", detail, FEW_NAMES))
+}
+
+/// Whether a column's name may call whole names, whatever else it calls: `nombre` and `ime`, not `prenom`.
+fn calls_persons(library: &Library, header: &Header) -> bool {
+    let mut rules = library.rules.iter().enumerate();
+    rules.any(|(at, rule)| {
+        let full = |reading: &Reading| {
+            reading.kind != Kind::Not && !reading.within && reading.covers >= 1.0
+        };
+        rule.identifier.as_str() == PERSON && header.reading(at).is_some_and(full)
+    })
+}
+
+/// What it says against given names, where a column may be called so for whole names, that nearly all cells are several
+/// words and hardly any is in a list of given names.
+fn whole_names(view: &ColumnView<'_>, hypothesis: &Weighed) -> Option<Weight> {
+    let totals = &view.evidence.cells;
+    let (several, tested) = (totals.phrases + totals.texts, totals.tested);
+    let listed = hypothesis.listed.map_or(0.0, |(share, _)| share);
+    let is_whole = tested > 0
+        && several as f64 >= WRITTEN_LIKE * tested as f64
+        && listed <= WHOLE_NAMES_LISTED;
+    let detail = format!("{several} of {tested} cells are several words, and no list knows them");
+    is_whole.then(|| weight("whole names", detail, WHOLE_NAMES))
 }
 
 /// Whether nearly all cells are, and are different: a few names again and again are those of shops or sizes.

@@ -120,6 +120,10 @@ impl Library {
                 let calls = classes & ClassMask::DIGIT != 0 && self.plan.callers.may_call(text);
                 let way = if calls { Way::InContext } else { Way::Plain };
                 self.search(way, text, |_| true, weight, scratch);
+            } else if classes & ClassMask::WIDE != 0 && text.contains(is_east_asian) {
+                // What calls a name is run together with it there, and neither has digits or signs.
+                let is_wanted = |found: &str| found.starts_with(is_east_asian);
+                self.search(Way::Plain, text, is_wanted, weight, scratch);
             }
             if classes & ClassMask::SPACE != 0 {
                 self.search_names(text, weight, scratch);
@@ -280,6 +284,11 @@ const fn may_be_page_with_mail(classes: u16) -> bool {
 fn behind_host(page: &str) -> Option<&str> {
     let (_, rest) = page.split_once("://")?;
     rest.find(['/', '?', '#']).and_then(|at| rest.get(at..))
+}
+
+/// Whether it is a letter of Chinese, Japanese or Korean.
+const fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{d7ff}')
 }
 
 /// Whether there is an `@` in it, or one as a web address encodes it.

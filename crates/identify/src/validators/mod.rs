@@ -59,6 +59,7 @@ static STRUCTURAL: &[&str] = &[
     "chinese_name",
     "coordinates",
     "date",
+    "de_physician",
     "dk_cpr_date",
     "email",
     "epoch",

@@ -175,7 +175,7 @@ fn persons_who_are_called_like_places_are_found() {
         "2024-03-01 user=\"@\" ok",
     ] {
         let cells = lines(21, |dice, _| {
-            around.replace('@', dice.pick("Carlos Casares|Santa Monica"))
+            around.replacen('@', dice.pick("Carlos Casares|Santa Monica"), 1)
         });
         let judgement = judge(&library, "note", &cells);
         let told = sentence(around, "note", &judgement);
