@@ -605,30 +605,34 @@ fn the_binary_has_each_connector_of_the_registry() {
     }
 }
 
-/// The longer lane is run by hand, and what it wrote is kept with the state that it ran on.
+/// The longer lane is run by hand, and what each section of it wrote is kept with the day and the state that it ran on.
 #[test]
-fn the_result_of_the_longer_lane_says_when_and_of_what() {
-    let Ok(result) = std::fs::read_to_string(root().join(".ci/full.result")) else {
-        println!("skipped: .ci/full was not run yet");
-        return;
-    };
-    let of = |name: &str| {
-        result
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .unwrap_or_default()
-    };
-    let date = of("date ");
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let lengths: Vec<usize> = date
-        .split('-')
-        .filter(|part| digits(part))
-        .map(str::len)
-        .collect();
-    assert_eq!(lengths, [4, 2, 2], "{date} is no date");
-    let commit = of("commit ");
-    let is_hex = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-    assert!(commit.len() >= 7 && is_hex, "{commit} is no commit");
+fn each_section_of_the_longer_lane_has_a_result_that_says_when_and_of_what() {
+    let lane = text(".ci/full");
+    let all = lane
+        .lines()
+        .find_map(|line| line.strip_prefix("for section in ${*:-"));
+    let sections = all
+        .and_then(|all| all.split_once('}'))
+        .expect("it names its sections")
+        .0;
+    let result = text(".ci/full.result");
+    for section in sections.split(' ') {
+        let head = format!("== {section}: ");
+        let said = result.lines().find_map(|line| line.strip_prefix(&head));
+        let said = said.unwrap_or_else(|| panic!(".ci/full {section} was never run"));
+        let (date, commit) = said.split_once(", commit ").expect("a day and a commit");
+        let lengths: Vec<usize> = (date.split('-'))
+            .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+            .map(str::len)
+            .collect();
+        assert_eq!(lengths, [4, 2, 2], "{section}: {date} is no date");
+        let is_hex = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        assert!(
+            commit.len() >= 7 && is_hex,
+            "{section}: {commit} is no commit"
+        );
+    }
 }
 
 /// A file as it is called below the root, with `/` on every platform.

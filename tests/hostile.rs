@@ -102,6 +102,31 @@ fn an_unclosed_quote_does_not_swallow_the_message() {
 }
 
 #[test]
+fn an_unclosed_quote_does_not_make_one_record_of_two_persons() {
+    let bench = Bench::new();
+    bench.write(
+        "quote.csv",
+        "id,name,email\n1,\"Anna Muster\",\"anna@example.org\"\n2,\"Open Quote,open@example.org\n3,\"Berta Meier\",\"berta@example.org\"\n",
+    );
+    let run = scan_beside_good(&bench);
+    assert_partial(&run, "quote.csv", &["line 3", "quote", "never closed"]);
+    for (email, line) in [
+        ("open@example.org", "line 3"),
+        ("berta@example.org", "line 4"),
+    ] {
+        let found = bench.run(["find", "--verify", "--email", email]);
+        let lines: Vec<&str> = found
+            .stdout
+            .lines()
+            .filter(|at| at.contains("quote.csv"))
+            .collect();
+        let in_records = lines.iter().filter(|at| at.contains(" line ")).count();
+        assert_eq!(in_records, 1, "{found:?}");
+        assert!(lines.iter().any(|at| at.contains(line)), "{found:?}");
+    }
+}
+
+#[test]
 fn nul_bytes_and_mixed_encodings_are_read_as_far_as_they_go() {
     let bench = Bench::new();
     bench.write("nul.csv", b"a,email\n1,anna@example.org\n\0\0\0,b\0rt@example.org\n3,cleo@example.org\n4,dora@example.org\n");

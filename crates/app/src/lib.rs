@@ -163,6 +163,6 @@ pub use webhooks::{
     check_webhook, deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery,
     test_webhook, undertake_delivery, webhook, webhooks,
 };
-pub use words::{bytes, did_you_mean, is_unprintable, shell_word};
+pub use words::{bytes, count, counted, did_you_mean, is_unprintable, shell_word};
 pub use work::order::{Accepted, Asking, DEFAULT_AFFINITY, asked_here};
 pub use work::spans::JobSpan;

@@ -725,6 +725,13 @@ async fn holds_elsewhere(bench: &Bench, file: &str) {
         .await
         .expect("the rest is taken over");
     assert_eq!((taken.decisions, taken.allowed, taken.unknown), (1, 0, 1));
+    assert!(taken.nameless.is_empty());
+    let theirs = file.replace("EMAIL_ADDRESS", "OUR_OWN_NUMBER");
+    let taken = locard_app::import_decisions(&other, &Actor::default(), &theirs, &[])
+        .await
+        .expect("what no rule knows here is kept");
+    let nameless: Vec<&str> = taken.nameless.iter().map(|name| name.as_str()).collect();
+    assert_eq!(nameless, ["OUR_OWN_NUMBER"]);
     assert!(!identifiers(&bench.scan(&other).await.findings).contains(&("email", "EMAIL_ADDRESS")));
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-pub(crate) use locard_app::bytes;
+pub(crate) use locard_app::{bytes, count, counted};
 use owo_colors::Style;
 use unicode_width::UnicodeWidthStr;
 
@@ -309,24 +309,6 @@ fn end(
         let shown = output.style(cell.style, &text);
         output.line(&format!("{}{shown}", " ".repeat(used)))
     })
-}
-
-/// A count with thousands separated, as people read it.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A count with its noun.
-pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// Bytes behind other figures, as a source stores them; some tell none.

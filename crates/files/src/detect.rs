@@ -224,18 +224,21 @@ pub(crate) fn peek(head: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Text has few control characters. A run of NULs now and then is damage, as a crash leaves it; many are another format.
+/// Text has few control characters. A run of NULs now and then is damage, as a crash leaves it, and some in each line pad
+/// fields; many, or some among other control characters, are another format.
 fn is_binary(head: &str) -> bool {
-    let control = |character: char| matches!(character, '\0'..='\u{8}' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}' | '\u{7f}');
-    let (mut controls, mut others, mut before) = (0, 0, ' ');
+    let control = |character: char| matches!(character, '\u{1}'..='\u{8}' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}' | '\u{7f}');
+    let (mut controls, mut runs, mut others, mut before) = (0, 0, 0, ' ');
     for character in head.chars() {
-        let is_run = character == '\0' && before == '\0';
-        controls += usize::from(control(character) && !is_run);
+        controls += usize::from(control(character));
+        runs += usize::from(character == '\0' && before != '\0');
         others += usize::from(character != '\0');
         before = character;
     }
     let is_nothing = others == 0 && !head.is_empty();
-    is_nothing || controls > 4 && controls * 20 > others && !is_divided_by_controls(head)
+    let few = if controls == 0 { 4 } else { 20 };
+    let many = controls + runs > 4 && (controls + runs) * few > others;
+    is_nothing || many && !is_divided_by_controls(head)
 }
 
 fn text(head: &str, whole: bool, name: &str) -> Format {

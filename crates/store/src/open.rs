@@ -60,7 +60,7 @@ pub async fn open(place: &Place, keys: &KeyPlace) -> Result<Opened> {
 }
 
 /// Opens the store of a home beside whoever holds it, to look at it or to ask that process for something. The home is
-/// not locked, nothing is made or migrated, and no lease is freed: whoever holds one may be alive.
+/// not locked, and nothing is made or migrated. Leases of a process that was killed are freed, of which nobody can be alive.
 pub async fn open_beside(home: &Path, keys: &KeyPlace) -> Result<Arc<dyn Store>> {
     apart(&Place::Home(home.to_owned()), keys)?;
     let backend = Sqlite::open_beside(home).await?;

@@ -406,6 +406,27 @@ async fn what_a_dead_process_held_is_free_at_once() {
     }
 }
 
+#[tokio::test]
+async fn whoever_looks_is_told_that_nobody_runs_what_a_killed_process_held() {
+    let bench = Bench::sqlite();
+    let store = bench.open().await;
+    furnish(&*store).await;
+    let lease = running(&*store).await;
+    let Place::Home(home) = &bench.place else {
+        panic!("a home")
+    };
+    let held = async || {
+        let beside = locard_store::open_beside(home, &bench.keys).await.unwrap();
+        beside.job(ORG, lease.job).await.unwrap().held
+    };
+    assert!(held().await, "its process is alive");
+    store.close().await;
+    // As after a kill: the lock is free, and the process id stands there.
+    std::fs::write(home.join("locard.pid"), "1").unwrap();
+    assert!(!held().await);
+    assert!(!home.join("locard.pid").exists());
+}
+
 async fn bench_reopened(bench: &Bench, store: &Arc<dyn Store>) -> Arc<dyn Store> {
     store.close().await;
     bench.open().await

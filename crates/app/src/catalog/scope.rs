@@ -1,17 +1,12 @@
-//! Which sources and entities a job is about, as callers name them, and a source of which only those are seen.
+//! Which sources and entities a job is about, as callers name them, and sources of which only those are listed.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
-use locard_connector::{
-    Batch, Description, Entity, ScanPlan, ScanRequest, Scope, Server, Settled, Source, Split, Usage,
-};
+use locard_connector::Entity;
+use locard_connector::decorators::{Admits, Narrow};
 use locard_engine::Target;
-use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, SecretString, SourceId};
+use locard_model::{ColumnId, EntityId, EntityPath, SecretString, SourceId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -234,10 +229,8 @@ impl Only {
     pub(crate) fn narrow(&self, targets: &mut [Target]) {
         for target in targets {
             if let Some(paths) = self.0.get(&target.id) {
-                target.source = Arc::new(Part {
-                    inner: Arc::clone(&target.source),
-                    paths: Arc::clone(paths),
-                });
+                let part = Part(Arc::clone(paths));
+                target.source = Arc::new(Narrow::new(Arc::clone(&target.source), part));
             }
         }
     }
@@ -250,18 +243,15 @@ fn is_in(paths: &HashSet<EntityPath>, path: &EntityPath) -> bool {
         .any(|end| paths.contains(&EntityPath::new(segments[..end].iter().cloned())))
 }
 
-/// A source of which only some entities are listed.
+/// The entities of one source that are wanted, by their paths.
 #[derive(Debug)]
-struct Part {
-    inner: Arc<dyn Source>,
-    paths: Arc<HashSet<EntityPath>>,
-}
+struct Part(Arc<HashSet<EntityPath>>);
 
 impl Part {
     /// Whether what could not be listed is in an entity that is wanted; what has no name may be.
     fn concerns(&self, resource: Option<&str>) -> bool {
         resource.is_none_or(|resource| {
-            self.paths.iter().any(|path| {
+            self.0.iter().any(|path| {
                 ["/", "."].iter().any(|separator| {
                     let wanted = path.segments().join(separator);
                     let rest = resource.strip_prefix(wanted.as_str());
@@ -272,51 +262,11 @@ impl Part {
     }
 }
 
-#[async_trait]
-impl Source for Part {
-    async fn check(&self) -> locard_connector::Result<Server> {
-        self.inner.check().await
-    }
-
-    fn entities(&self, scope: &Scope) -> BoxStream<'_, locard_connector::Result<Entity>> {
-        let all = self.inner.entities(scope);
-        Box::pin(all.filter(|item| {
-            let wanted = match item {
-                Ok(entity) => is_in(&self.paths, &entity.path),
-                Err(error) => self.concerns(error.entity_name()),
-            };
-            std::future::ready(wanted)
-        }))
-    }
-
-    async fn describe(
-        &self,
-        path: &EntityPath,
-        kind: EntityKind,
-    ) -> locard_connector::Result<Description> {
-        self.inner.describe(path, kind).await
-    }
-
-    async fn plan(&self, request: &ScanRequest) -> locard_connector::Result<ScanPlan> {
-        self.inner.plan(request).await
-    }
-
-    async fn read(
-        &self,
-        split: &Split,
-    ) -> locard_connector::Result<BoxStream<'static, locard_connector::Result<Batch>>> {
-        self.inner.read(split).await
-    }
-
-    async fn settle(&self) -> Settled {
-        self.inner.settle().await
-    }
-
-    fn longest_silence(&self) -> Option<Duration> {
-        self.inner.longest_silence()
-    }
-
-    fn usage(&self) -> Option<&dyn Usage> {
-        self.inner.usage()
+impl Admits for Part {
+    fn admits(&self, item: &locard_connector::Result<Entity>) -> bool {
+        match item {
+            Ok(entity) => is_in(&self.0, &entity.path),
+            Err(error) => self.concerns(error.entity_name()),
+        }
     }
 }

@@ -193,10 +193,12 @@ pub async fn import_decisions(
     targets: &[SecretString],
 ) -> Result<ImportReport> {
     let file = read(text)?;
-    for line in &file.finding {
-        spelt(home, &line.identifier)?;
-    }
     let mut report = ImportReport::default();
+    for line in &file.finding {
+        if !spelt(home, &line.identifier)? {
+            report.nameless.insert(line.identifier.clone());
+        }
+    }
     let mut reviews = meant(home, file.finding, targets, &mut report).await?;
     for review in &mut reviews {
         review.actor = Some(actor.name.clone());
@@ -245,12 +247,14 @@ fn read(text: &str) -> Result<File> {
     Ok(file)
 }
 
-/// Refuses what is a slip for the name of an identifier. Others that no rule knows here may be known elsewhere.
-fn spelt(home: &Home, identifier: &Identifier) -> Result<()> {
+/// Whether a rule knows the identifier; refuses what is a slip for the name of one. Others may be known elsewhere.
+fn spelt(home: &Home, identifier: &Identifier) -> Result<bool> {
     let library = home.engine.library();
-    if confirmed::is_known(library, identifier) || identifiers::slip(library, identifier).is_none()
-    {
-        return Ok(());
+    if confirmed::is_known(library, identifier) {
+        return Ok(true);
+    }
+    if identifiers::slip(library, identifier).is_none() {
+        return Ok(false);
     }
     let unknown = identifiers::unknown(library, identifier);
     let sentence = format!("the decisions cannot be read: {}", unknown.sentence());

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use locard_connector::document::Paths;
 use locard_connector::{Fault, Sample, ScanRequest};
-use locard_engine::{LookUp, Mask, Row, ScannedColumn};
+use locard_engine::{Failure, LookUp, Mask, Row, ScannedColumn};
 use locard_identify::{Hypothesis, Judgement, Library, Trial};
 use locard_model::{FindingKind, Identifier, LogicalType};
 use locard_store::{Entity, FindingRecord, Page};
@@ -19,7 +19,7 @@ use crate::catalog::{Catalog, column_named};
 use crate::findings::explanation::{ColumnExplanation, Explanation, Profile, Reported};
 use crate::record::unreadable;
 use crate::scan::scanned::{JudgedColumn, Scanned};
-use crate::{FindingRow, Home, Result, findings, record, rules};
+use crate::{FindingRow, Home, Result, SourceLimits, findings, record, rules};
 
 /// Rows among which samples are looked for.
 const SAMPLED_ROWS: u64 = 2_000;
@@ -60,10 +60,10 @@ pub async fn explain(
     let entity = catalog.named(&options.entity).await?;
     let scanned = Scanned::load(home, &entity).await?;
     let mut columns = columns(home, &mut catalog, &entity, &scanned, options).await?;
-    let faults = if options.samples > 0 {
+    let sampled = if options.samples > 0 {
         samples(home, &entity, options.samples, &mut columns, cancel).await?
     } else {
-        None
+        Ok(None)
     };
     let (source, resource) = (
         catalog.source_name(entity.source),
@@ -75,8 +75,18 @@ pub async fn explain(
         .iter()
         .map(|judged| judged.seen.evidence.library())
         .find(|&then| then != 0 && then != now);
+    let failures = match sampled {
+        Ok(faults) => Vec::from_iter(unreadable(faults, &source, &resource)),
+        // What the catalog knows is told all the same.
+        Err(error) => vec![Failure {
+            source: Some(entity.source),
+            resource: Some(resource.clone()),
+            entity: Some(entity.id),
+            ..Failure::of(home.engine.mask(), &error, &source, None)
+        }],
+    };
     Ok(Explanation {
-        failures: Vec::from_iter(unreadable(faults, &source, &resource)),
+        failures,
         rules_changed: then.is_some(),
         untested: match then {
             Some(then) => rules::untested(home, then).await?,
@@ -326,15 +336,23 @@ fn embedded(column: &ColumnExplanation) -> Vec<Identifier> {
     embedded.map(|finding| finding.identifier.clone()).collect()
 }
 
-/// Reads some rows and shows masked values of the columns with findings; answers what could not be read.
+/// What of the sampled rows could not be read, or why none could.
+type Sampled = std::result::Result<Option<Fault>, locard_connector::Error>;
+
+/// Reads some rows and shows masked values of the columns with findings.
 async fn samples(
     home: &Home,
     entity: &Entity,
     wanted: u64,
     columns: &mut [ColumnExplanation],
     cancel: &CancellationToken,
-) -> Result<Option<Fault>> {
-    let source = home.open_stored(entity.source).await?;
+) -> Result<Sampled> {
+    let source = home.store.source(home.org, entity.source).await?;
+    let source = home.stored(source).await?;
+    let source = match source.open(home, SourceLimits::default()).await {
+        Ok(source) => source,
+        Err(error) => return Ok(Err(error)),
+    };
     let request = ScanRequest {
         sample: Sample::First(SAMPLED_ROWS),
         ..ScanRequest::all(entity.path.clone(), entity.kind)
@@ -379,7 +397,7 @@ async fn samples(
     };
     let found = home.engine.look_up(look_up, cancel).await;
     if let Some(error) = found.error {
-        return Err(error.into());
+        return Ok(Err(error));
     }
     let reported = columns.iter_mut();
     for column in reported.filter(|column| !column.reported.is_empty()) {
@@ -388,5 +406,5 @@ async fn samples(
         let values = values.map(|(_, value)| value.clone());
         column.samples = values.take(wanted as usize).collect();
     }
-    Ok(found.faults)
+    Ok(Ok(found.faults))
 }

@@ -11,7 +11,7 @@ pub(crate) mod processing;
 pub(crate) mod review;
 pub(crate) mod spelt;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
@@ -124,6 +124,8 @@ pub struct ImportReport {
     pub unknown: u64,
     /// Decisions that name nothing in the catalog now; kept for later scans.
     pub unmatched: u64,
+    /// Identifiers of decisions that no rule here knows, in order; they may be known where the file was written.
+    pub nameless: BTreeSet<Identifier>,
 }
 
 impl FindingFilter {

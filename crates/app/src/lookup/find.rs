@@ -29,7 +29,7 @@ use crate::lookup::short::Unnamed;
 use crate::lookup::suspect::{NamedPlace, Suspect};
 use crate::lookup::verify::OpenSources;
 use crate::lookup::warming::filters_loaded;
-use crate::lookup::{duplicates, fresh, subjects, verify};
+use crate::lookup::{duplicates, fresh, subjects, suspect, verify};
 use crate::record::spec::scans;
 use crate::scan::gaps::{NotSearched, Reason};
 use crate::scan::listings;
@@ -295,6 +295,12 @@ async fn located<'a>(
     let listings = listings::unlisted(home, &catalog, &scans, wanted.as_deref(), found).await?;
     report.last_scans = fresh::last_scans(&catalog, &listings, &sources);
     let bases = twins::bases(home, &catalog, &entities).await?;
+    for (source, base) in &bases {
+        if let Some(base) = base {
+            let place = (catalog.source_name(*source), base.clone());
+            suspect::tell_place(home, place, &queries, &mut report).await?;
+        }
+    }
     let grouping = grouping(view.clone(), entities.clone(), bases, wanted.is_some()).await?;
     let groups = grouping.sorted(home, &entities).await?;
     let recalled = recalled(home, &view, &entities, &queries).await?;

@@ -51,6 +51,12 @@ impl Names {
         Self::among(found.chain(comments.map(|text| (IN_COMMENT, text))), keyer)
     }
 
+    /// Of the folders that a source lies in, and of its own.
+    pub(crate) fn of_place(place: &str, keyer: &Keyer) -> Self {
+        let segments = place.split('/').filter(|segment| !segment.is_empty());
+        Self::among(segments.map(|name| (IN_NAME, name)), keyer)
+    }
+
     fn among<'a>(found: impl Iterator<Item = (&'static str, &'a str)>, keyer: &Keyer) -> Self {
         let mut seen = HashSet::new();
         let mut names: Vec<(&'static str, String)> = Vec::new();

@@ -42,12 +42,20 @@ pub struct RowAt {
 }
 
 impl RowAt {
-    /// What rows of one resource are sorted by: numbers in their keys are numbers.
+    /// What rows of one resource are sorted by: numbers in their keys are numbers, and so are those of a place in a table,
+    /// `(0,12)`. Text comes behind.
     pub(crate) fn order(&self) -> impl Ord + use<> {
+        let place = |value: &str| {
+            let (page, item) = value
+                .strip_prefix('(')?
+                .strip_suffix(')')?
+                .split_once(',')?;
+            Some((page.parse::<i128>().ok()?, item.parse::<u64>().ok()?))
+        };
         let key = self.key.iter().map(|(column, value)| {
-            let number = value.parse::<i128>();
-            // Text comes behind numbers.
-            let number = number.map_or((1, 0), |number| (0, number));
+            let number = value.parse::<i128>().map(|number| (number, 0));
+            let number = number.ok().or_else(|| place(value));
+            let number = number.map_or((1, (0, 0)), |number| (0, number));
             (column.clone(), number, value.clone())
         });
         (key.collect::<Vec<_>>(), self.line, self.number)
@@ -505,5 +513,20 @@ mod tests {
         check(Some(3), None, &[], "row 3");
         check(None, None, &[("id", "7"), ("part", "b")], "id=7, part=b");
         check(None, None, &[], "-");
+    }
+
+    #[test]
+    fn places_in_a_table_are_in_the_order_of_their_numbers() {
+        let row = |ctid: &str| RowAt {
+            number: None,
+            line: None,
+            key: vec![("ctid".into(), ctid.into())],
+        };
+        let mut rows: Vec<RowAt> = ["(0,10)", "b", "(10,1)", "(0,2)", "(2,1)", "a"]
+            .map(row)
+            .into();
+        rows.sort_by_key(RowAt::order);
+        let sorted: Vec<&str> = rows.iter().map(|row| row.key[0].1.as_str()).collect();
+        assert_eq!(sorted, ["(0,2)", "(0,10)", "(2,1)", "(10,1)", "a", "b"]);
     }
 }

@@ -20,6 +20,7 @@ use crate::record::summary::ColumnSummary;
 use crate::scan::gaps::{
     DAMAGED, Extent, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED,
 };
+use crate::words::counted;
 use crate::{Home, Result};
 
 /// An entity that some subjects may be in.
@@ -167,6 +168,29 @@ pub(crate) async fn tell_names(
     let place = |named| NamedPlace {
         source: source.to_owned(),
         resource: resource.to_owned(),
+        named,
+    };
+    report.named.extend(named.into_iter().map(place));
+    Ok(())
+}
+
+/// Tells whom the address of a source tells of, under which the paths of its entities begin.
+pub(crate) async fn tell_place(
+    home: &Home,
+    (source, base): (String, String),
+    queries: &Arc<Vec<Query>>,
+    report: &mut FindReport,
+) -> Result<()> {
+    let resource = home.engine.mask().resource(&base);
+    let (queries, keyer) = (Arc::clone(queries), Arc::clone(home.engine.keyer()));
+    let named = home.engine.pool().run(move |_| {
+        let folder = base.rsplit('/').next().unwrap_or_default();
+        Names::of_place(&base, &keyer).ask(folder, &queries)
+    });
+    let named = named.await.map_err(locard_engine::Error::ledger)?;
+    let place = |named| NamedPlace {
+        source: source.clone(),
+        resource: resource.clone(),
         named,
     };
     report.named.extend(named.into_iter().map(place));
@@ -459,7 +483,10 @@ impl Suspect {
         };
         if checked.truncated {
             let told = checked.hits.len();
-            let sentence = format!("only the first {told} places in it are listed; there are more");
+            let sentence = format!(
+                "only the first {} in it are listed; there are more",
+                counted(told as u64, "place", "places")
+            );
             gaps.push(None, Reason::TooMany, sentence);
         }
         if checked.stale {

@@ -62,7 +62,12 @@ pub(crate) async fn unlisted(
         }
         let mut failed = HashSet::new();
         for failure in record::all_failures(home, job.id).await? {
-            failed.extend(targets.whole(&failure.what).map(|source| source.id));
+            let whole = targets.whole(&failure.what).map(|source| source.id);
+            failed.extend(whole);
+            // That it could not be opened is over once it was, whatever was left out then.
+            if whole.is_some_and(|id| sources.read.contains_key(&id)) {
+                continue;
+            }
             let source = failure.what.source;
             let gap = targets.gap(failure.what);
             let gap = gap.and_then(|gap| sources.since(source, gap));

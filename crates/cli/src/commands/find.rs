@@ -21,7 +21,7 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
         .into_iter()
         .map(|rule| rule.identifier)
         .collect();
-    let subjects = subjects(&args.person, &known)?;
+    let subjects = subjects(session.printer, &args.person, &known)?;
     let options = FindOptions {
         subjects,
         verify: args.verify,

@@ -1,9 +1,11 @@
 //! `locard findings`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use locard_app::{Decision, FindingFilter, FindingRef, FindingRow};
+use locard_model::Identifier;
 
 use super::{Outcome, Session, actor};
 use crate::args::{Decide, Findings, ReportFormat, Withdrawal};
@@ -218,6 +220,7 @@ async fn import(session: &Session, file: &Path) -> Result<()> {
         counted(report.allowed, "allowed value", "allowed values"),
     ));
     warn_unknown(session.printer, report.unknown);
+    warn_nameless(session.printer, &report.nameless);
     warn_unmatched(session.printer, report.unmatched, report.decisions);
     Ok(())
 }
@@ -227,11 +230,27 @@ pub(super) fn warn_unknown(printer: Printer, unknown: u64) {
     if unknown == 0 {
         return;
     }
+    let were = if unknown == 1 { "was" } else { "were" };
     printer.warn(&format!(
-        "{} of the file were left out: they are sealed under another master key",
+        "{} of the file {were} left out: sealed under another master key",
         counted(unknown, "allowed value", "allowed values")
     ));
     printer.hint("export the file again under this master key, or allow the values here");
+}
+
+/// Decisions about identifiers of rules that somebody else has, or of nobody's.
+pub(super) fn warn_nameless(printer: Printer, nameless: &BTreeSet<Identifier>) {
+    if nameless.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = nameless.iter().map(Identifier::as_str).collect();
+    printer.warn(&format!(
+        "no rule here knows {}; decisions about such are kept for where one does",
+        names.join(", ")
+    ));
+    printer.hint(
+        "`locard rules list` shows the identifiers; correct the file if one of them was meant",
+    );
 }
 
 /// A decision that meets nothing may be a slip, or of a file that was written elsewhere.

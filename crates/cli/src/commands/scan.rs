@@ -34,6 +34,7 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
         let taken =
             locard_app::import_decisions(&session.home, &actor(), text, &options.targets).await?;
         super::findings::warn_unknown(session.printer, taken.unknown);
+        super::findings::warn_nameless(session.printer, &taken.nameless);
     }
     let reserved = Reserved::open(args.output.as_deref())?;
     warn_of_ending(session, args);
@@ -339,7 +340,7 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
     if let Some(Amount::Share(share)) = args.sample {
         let least = count(LEAST_SAMPLED);
         printer.say(format!(
-            "--sample {share} reads at least {least} rows of each entity, so smaller ones were read whole"
+            "--sample {share} reads at least {least} rows of each entity; smaller ones are read whole"
         ));
     }
     if args.sample.is_some() && report.kept < report.totals.entities {

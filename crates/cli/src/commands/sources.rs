@@ -96,6 +96,19 @@ async fn add(session: &Session, source: AddSource) -> Result<()> {
             counted(row.entities, "entity", "entities")
         ));
     }
+    let all = locard_app::sources(&session.home).await?;
+    let same = |other: &&locard_app::SourceRow| {
+        is_reached
+            && other.registered
+            && other.id != row.id
+            && (&other.connector, &other.target) == (&row.connector, &row.target)
+    };
+    if let Some(same) = all.iter().find(same) {
+        let same = printable(&same.name);
+        session.printer.warn(&format!(
+            "{same} is the same place: a scan of both reads and counts it twice"
+        ));
+    }
     session.printer.hint(&if is_reached {
         let word = printable(&shell_word(&row.name));
         format!("`locard sources test {word}` connects, `locard scan {word}` reads")

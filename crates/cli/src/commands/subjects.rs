@@ -9,13 +9,35 @@ use serde_json::{Deserializer, Map, Value};
 use super::Session;
 use super::strict::{REPEATED, Strict};
 use crate::args::Person;
-use crate::printer::printable;
+use crate::printer::{Printer, printable};
 use crate::table::{count, counted};
 
-/// The subjects of the file, and one of what was typed.
-pub(super) fn subjects(args: &Person, known: &BTreeSet<Identifier>) -> Result<Vec<Subject>> {
+/// The subjects of the file, and one of what was typed. Fields of the file that are about something else are left out with
+/// a warning.
+pub(super) fn subjects(
+    printer: Printer,
+    args: &Person,
+    known: &BTreeSet<Identifier>,
+) -> Result<Vec<Subject>> {
+    let mut left = BTreeSet::new();
+    let subjects = read(args, known, &mut left)?;
+    if !left.is_empty() {
+        let names: Vec<String> = left.iter().map(|name| format!("`{name}`")).collect();
+        printer.warn(&format!(
+            "left out of the subjects: {}, lists of objects without `type` and `value`",
+            names.join(", ")
+        ));
+    }
+    Ok(subjects)
+}
+
+fn read(
+    args: &Person,
+    known: &BTreeSet<Identifier>,
+    left: &mut BTreeSet<String>,
+) -> Result<Vec<Subject>> {
     let mut subjects = match &args.subject {
-        Some(file) => parse(&locard_app::read_text(file)?, known)
+        Some(file) => parse(&locard_app::read_text(file)?, known, left)
             .with_context(|| format!("cannot read subjects from {}", file.display()))?,
         None => Vec::new(),
     };
@@ -73,7 +95,7 @@ pub(super) fn one_subject(session: &Session, args: &Person) -> Result<Subject> {
         .into_iter()
         .map(|rule| rule.identifier)
         .collect();
-    let mut subjects = subjects(args, &known)?;
+    let mut subjects = subjects(session.printer, args, &known)?;
     match (subjects.pop(), subjects.len()) {
         (Some(only), 0) => Ok(only),
         _ => bail!(
@@ -122,13 +144,17 @@ fn is_blank(value: &str) -> bool {
 }
 
 /// The subjects of a text, each with where it is written.
-fn parse(text: &str, known: &BTreeSet<Identifier>) -> Result<Vec<(Subject, String)>> {
+fn parse(
+    text: &str,
+    known: &BTreeSet<Identifier>,
+    left: &mut BTreeSet<String>,
+) -> Result<Vec<(Subject, String)>> {
     objects(text)?
         .iter()
         .enumerate()
         .map(|(i, (line, value))| {
             let number = i + 1;
-            let subject = subject(value, number, known)?;
+            let subject = subject(value, number, known, left)?;
             Ok((subject, format!("subject {number} on line {line}")))
         })
         .collect()
@@ -203,7 +229,12 @@ impl Lines<'_> {
     }
 }
 
-fn subject(value: &Value, number: usize, known: &BTreeSet<Identifier>) -> Result<Subject> {
+fn subject(
+    value: &Value,
+    number: usize,
+    known: &BTreeSet<Identifier>,
+    left: &mut BTreeSet<String>,
+) -> Result<Subject> {
     let Value::Object(fields) = value else {
         bail!(
             "subject {number} is not a JSON object\nhint: for instance {{\"EMAIL_ADDRESS\": \"ada@example.org\"}}"
@@ -226,6 +257,10 @@ fn subject(value: &Value, number: usize, known: &BTreeSet<Identifier>) -> Result
                 format!("subject {number}, a field that is named like no identifier")
             }
         };
+        if is_of_something_else(name, value, known) {
+            left.insert(name.clone());
+            continue;
+        }
         collect(name, value, known, &mut attributes).with_context(field)?;
     }
     if attributes.is_empty() {
@@ -234,6 +269,19 @@ fn subject(value: &Value, number: usize, known: &BTreeSet<Identifier>) -> Result
         );
     }
     Ok(Subject { id, attributes })
+}
+
+/// Whether a field is a list of objects none of which is a value with its type, as the orders of a customer are. Its name
+/// can be told.
+fn is_of_something_else(name: &str, value: &Value, known: &BTreeSet<Identifier>) -> bool {
+    let is_other = |item: &Value| match item {
+        Value::Object(fields) => !(fields.contains_key("type") && fields.contains_key("value")),
+        _ => false,
+    };
+    let items = value.as_array().filter(|items| !items.is_empty());
+    locard_app::is_identifier(name)
+        && !known.contains(&Identifier::new(kind(name)))
+        && items.is_some_and(|items| items.iter().all(is_other))
 }
 
 /// A value, a list of alternatives, or an object `{"type": …, "value": …}`.
@@ -302,7 +350,11 @@ mod tests {
 
     fn parse(text: &str) -> Result<Vec<Subject>> {
         let known = ["PERSON", "EMAIL_ADDRESS"].map(Identifier::new);
-        distinct(super::parse(text, &BTreeSet::from(known))?)
+        distinct(super::parse(
+            text,
+            &BTreeSet::from(known),
+            &mut BTreeSet::new(),
+        )?)
     }
 
     fn kinds(text: &str) -> Vec<String> {
@@ -376,6 +428,12 @@ mod tests {
                 r#"{"keys": {"national_id": {"type": "US_SSN", "value": "219-09-9999"}, "phone": "+1"}}"#
             ),
             ["US_SSN", "PHONE_NUMBER"]
+        );
+        assert_eq!(
+            kinds(
+                r#"{"email": "a@example.org", "orders": [{"row": 3}], "more": [{"type": "PERSON", "value": "A B"}]}"#
+            ),
+            ["EMAIL_ADDRESS", "PERSON"]
         );
     }
 

@@ -7,6 +7,7 @@
 mod contract;
 mod guard;
 mod meter;
+mod narrow;
 mod nested;
 mod retry;
 mod throttle;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use contract::Contract;
 pub use guard::Guard;
 pub use meter::{Meter, Metered, Reading};
+pub use narrow::{Admits, Narrow};
 pub use nested::{Nested, Targets};
 pub use retry::{Patience, Retry};
 pub use throttle::Throttle;

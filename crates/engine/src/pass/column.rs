@@ -127,11 +127,12 @@ impl Marks {
         if !classes.any(ClassMask::SPACE) {
             return Self::default();
         }
-        let count = |is: fn(&u8) -> bool| text.bytes().filter(is).count() as u64;
-        Self {
-            blanks: count(|&byte| byte == b' '),
-            digits: count(u8::is_ascii_digit),
+        let (mut blanks, mut digits) = (0, 0);
+        for byte in text.bytes() {
+            blanks += u64::from(byte == b' ');
+            digits += u64::from(byte.is_ascii_digit());
         }
+        Self { blanks, digits }
     }
 
     /// Whether the cell is a sentence or the like: anything may stand in one, also in a column that is clear.

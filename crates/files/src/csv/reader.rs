@@ -166,22 +166,12 @@ impl Reader {
         let carry = self.tokens.scan(held, marks);
         let is_open = carry.is_open();
         if !carry.is_regular() || (is_open && last) {
-            let unclosed = careful::tokenise(held, marks, last, &mut self.tokens);
+            let misplaced = careful::tokenise(held, marks, last, &mut self.tokens);
             // Of a record that is too long only that is told.
-            if let Some(first) = unclosed.first()
-                && (self.input.ended || self.tokens.consumed() > 0)
-            {
-                let line = self.at.line + count_lines(&held[..*first], marks.newline);
-                let sentence = if self.input.ended {
-                    "a quote is opened and never closed; it was taken for text"
-                } else {
-                    "a quote is opened and not closed within 64 MiB; it was taken for text"
-                };
-                self.faults.push(Fault {
-                    sentence: sentence.to_owned(),
-                    place: format!("line {line}"),
-                    records: unclosed.len() as u64,
-                });
+            if self.input.ended || self.tokens.consumed() > 0 {
+                let (unclosed, followed) = self.misplaced(&misplaced);
+                self.faults.extend(unclosed);
+                self.notes.extend(followed);
             }
         }
         let fields = self
@@ -195,6 +185,30 @@ impl Reader {
         }
         self.tokens.fields.truncate(fields);
         self.tokens.consumed()
+    }
+
+    /// What to tell of quotes that are not where they belong: the fault of a field whose quote nothing closes, which was not
+    /// read as it was meant, and a note of text behind closing quotes, which was.
+    fn misplaced(&self, misplaced: &careful::Misplaced) -> (Option<Fault>, Option<Fault>) {
+        let newline = self.layout.marks.newline;
+        let told = |places: &careful::Places, sentence: &str| {
+            places.first.map(|first| Fault {
+                sentence: sentence.to_owned(),
+                place: format!(
+                    "line {}",
+                    self.at.line + count_lines(&self.input.held[..first], newline)
+                ),
+                records: places.count,
+            })
+        };
+        let sentence = if self.input.ended || self.input.held.len() < LONGEST_RECORD {
+            "a quote is opened and never closed; it was taken for text"
+        } else {
+            "a quote is opened and not closed within 64 MiB; it was taken for text"
+        };
+        let unclosed = told(&misplaced.unclosed, sentence);
+        let sentence = "text stands behind a closing quote; it was taken for part of the field";
+        (unclosed, told(&misplaced.followed, sentence))
     }
 
     /// Takes the records out of the input; cleans them where they are not clean text.

@@ -67,7 +67,16 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
     }
     likeliest_of_most(&mut found);
     told_once(&mut found);
+    found.iter_mut().for_each(name_whole);
     found
+}
+
+/// What every cell is is no stray, however it was found out.
+fn name_whole(told: &mut Inside) {
+    let judged = &mut told.judged;
+    if judged.kind == FindingKind::Stray && judged.matched == judged.tested {
+        judged.kind = FindingKind::Column;
+    }
 }
 
 /// An identifier that is in more cells than there are, as values and inside text, is told of the same cells twice: it is

@@ -253,6 +253,8 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
         plan.set_placeholder.push(members.contains(&0));
     }
     plan.endings = endings(&plan, terms);
+    let context = plan.text_terms.iter().flat_map(|terms| &terms.context);
+    plan.text_context = Few::of(context.copied());
     Ok(plan)
 }
 

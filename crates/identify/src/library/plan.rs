@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) endings: Option<Few>,
     /// Uses that look for terms after context words in running text.
     pub(crate) text_terms: Vec<TextTerms>,
+    /// The context words of all of these.
+    pub(crate) text_context: Few,
     /// Number of the set of lists that stands for placeholders alone is not special: every set that holds the
     /// placeholder list is marked here.
     pub(crate) set_placeholder: Vec<bool>,

@@ -57,6 +57,9 @@ struct Before<'t> {
 impl Library {
     /// Counts names of two words, one in each of two lists, and family names that somebody is addressed by.
     pub(super) fn search_names(&self, text: &str, weight: u64, scratch: &mut Scratch) {
+        if !has_capital(text) {
+            return;
+        }
         for spec in self.plan.word_specs.iter().filter(|spec| spec.embedded) {
             if let Some(beside) = spec.beside {
                 self.search_names_of(spec, beside, text, weight, scratch);
@@ -280,7 +283,7 @@ const fn is_end(c: char) -> bool {
     )
 }
 
-/// Whether a token holds a capital letter: most hold none.
+/// Whether a text or a token of it holds a capital letter: most tokens hold none.
 fn has_capital(token: &str) -> bool {
     token.bytes().any(|byte| byte.is_ascii_uppercase())
         || !token.is_ascii() && token.chars().any(char::is_uppercase)

@@ -29,6 +29,14 @@ impl Library {
     /// Terms of a list shortly after a word of context, or that begin with one. Only then: half of the names of illnesses
     /// are words of everyday life too.
     pub(super) fn search_terms(&self, text: &str, weight: u64, scratch: &mut Scratch) {
+        // Most texts hold no word of context of any list.
+        let may_open = |word: &str, buffer: &mut Vec<u8>| {
+            hash(word, buffer).is_some_and(|hash| self.plan.text_context.may_hold(hash))
+        };
+        let buffer = &mut scratch.text.folded;
+        if !spans(text).any(|(_, word)| may_open(word, buffer)) {
+            return;
+        }
         for terms in &self.plan.text_terms {
             scratch.text.reach.clear();
             let mut behind = REACH;
@@ -77,17 +85,20 @@ impl Library {
 
 /// Whether a word is one of context.
 fn opens(terms: &TextTerms, word: &str, buffer: &mut Vec<u8>) -> bool {
+    hash(word, buffer).is_some_and(|hash| terms.context.binary_search(&hash).is_ok())
+}
+
+/// The hash of a word as words of context are hashed, unless it is longer than any.
+fn hash(word: &str, buffer: &mut Vec<u8>) -> Option<u64> {
     if word.len() > LONGEST_WORD {
-        return false;
-    }
-    let hash = if word.is_ascii() {
+        None
+    } else if word.is_ascii() {
         buffer.clear();
         buffer.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
-        locard_sketch::hash(buffer)
+        Some(locard_sketch::hash(buffer))
     } else {
-        term_hash(word)
-    };
-    terms.context.binary_search(&hash).is_ok()
+        Some(term_hash(word))
+    }
 }
 
 /// The words of a text without the punctuation around them, each with the byte at which it begins.
@@ -97,7 +108,7 @@ fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(move |piece| {
             let begin = at;
             at += piece.len();
-            let word = bare(piece);
+            let word = bare(piece.trim_end());
             (begin + (word.as_ptr().addr() - piece.as_ptr().addr()), word)
         })
         .filter(|(_, word)| !word.is_empty())

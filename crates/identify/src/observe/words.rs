@@ -106,9 +106,13 @@ impl Library {
         buffer.talks = false;
         for word in &first[..count] {
             let (mask, ends) = self.mask_of(word, endings, &mut buffer.folded);
-            buffer.talks |= count >= SENTENCE && is_speech(locard_sketch::hash(&buffer.folded));
             buffer.masks.push(mask);
             buffer.ends.push(ends);
+            // Nothing else is asked of a sentence.
+            buffer.talks = count >= SENTENCE && is_speech(locard_sketch::hash(&buffer.folded));
+            if buffer.talks {
+                break;
+            }
         }
         count
     }

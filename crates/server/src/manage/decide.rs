@@ -165,6 +165,7 @@ pub(crate) async fn import(
         "allowed": taken.allowed,
         "unknown": taken.unknown,
         "unmatched": taken.unmatched,
+        "unknownIdentifiers": taken.nameless,
     });
     answer(told)
 }

@@ -99,7 +99,7 @@ fn changed(method: &str, path: &str) -> Option<(Value, Value)> {
         ("post", "/findings/withdraw") => (finding, json!({ "withdrawn": true })),
         ("post", "/decisions") => (
             json!({ "toml": "version = 1\n" }),
-            json!({ "decisions": 0, "allowed": 0, "unknown": 0, "unmatched": 0 }),
+            json!({ "decisions": 0, "allowed": 0, "unknown": 0, "unmatched": 0, "unknownIdentifiers": [] }),
         ),
         ("post", "/allowed-values") => (
             json!({ "value": "info@example.org", "reason": "everybody's" }),

@@ -97,6 +97,17 @@ impl Drop for Home {
     }
 }
 
+/// The lock of a home whose last process was killed, held: it left its id behind, and the lock is free.
+pub(super) fn after_a_kill(path: &Path) -> Option<File> {
+    let is_left = path.join(PID).exists();
+    is_left.then(|| locked(path).ok()).flatten()
+}
+
+/// Notes that what a killed process held is free.
+pub(super) fn forget(path: &Path) {
+    let _ = std::fs::remove_file(path.join(PID));
+}
+
 /// The file of the lock, locked.
 fn locked(path: &Path) -> Result<File> {
     let lock = File::options()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Row as _};
 
-use super::home::unusable;
+use super::home::{self, unusable};
 use super::{FILE, Home, Sqlite, soundness, staged, translate};
 use crate::migrate::{MIGRATIONS_SQLITE, migrate, migrated};
 use crate::sql::{Backend as _, Durability};
@@ -76,6 +76,13 @@ impl Sqlite {
         };
         let store = opened?;
         store.look(&file).await?;
+        // Nobody runs what a killed process was at, and whoever looks is told so. A disk that takes nothing keeps the leases.
+        if let Some(lock) = home::after_a_kill(home) {
+            if store.free_leases().await.is_ok() {
+                home::forget(home);
+            }
+            drop(lock);
+        }
         Ok(store)
     }
 

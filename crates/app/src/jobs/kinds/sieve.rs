@@ -2,15 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
-use locard_connector::{
-    Batch, Description, Entity, ScanPlan, ScanRequest, Scope, Server, Settled, Source, Split, Usage,
-};
+use locard_connector::Entity;
+use locard_connector::decorators::{Admits, Narrow};
 use locard_engine::Target;
 use locard_model::{EntityId, EntityKind, EntityPath, JobId, SourceId};
 use serde_json::{Value, json};
@@ -83,12 +78,12 @@ impl Sieve {
             return;
         }
         for target in targets {
-            target.source = Arc::new(Sieved {
-                inner: Arc::clone(&target.source),
+            let sieved = Sieved {
                 source: target.id,
                 name: target.name.clone(),
                 sieve: Arc::clone(self),
-            });
+            };
+            target.source = Arc::new(Narrow::new(Arc::clone(&target.source), sieved));
         }
     }
 
@@ -123,18 +118,20 @@ impl Sieve {
     }
 }
 
-/// A source without what is left out.
+/// What is left out of one source.
 #[derive(Debug)]
 struct Sieved {
-    inner: Arc<dyn Source>,
     source: SourceId,
     name: String,
     sieve: Arc<Sieve>,
 }
 
-impl Sieved {
-    /// Whether an entity is read; one that is not is noted.
-    fn admits(&self, entity: &Entity) -> bool {
+impl Admits for Sieved {
+    /// An entity that is not read is noted.
+    fn admits(&self, item: &locard_connector::Result<Entity>) -> bool {
+        let Ok(entity) = item else {
+            return true;
+        };
         let id = EntityId::derive(self.source, entity.kind, &entity.path);
         let Some(why) = self.sieve.why(id, entity) else {
             return true;
@@ -148,55 +145,6 @@ impl Sieved {
         let all = self.sieve.met.lock();
         all.unwrap_or_else(PoisonError::into_inner).insert(id, met);
         false
-    }
-}
-
-#[async_trait]
-impl Source for Sieved {
-    async fn check(&self) -> locard_connector::Result<Server> {
-        self.inner.check().await
-    }
-
-    fn entities(&self, scope: &Scope) -> BoxStream<'_, locard_connector::Result<Entity>> {
-        let all = self.inner.entities(scope);
-        Box::pin(all.filter(|item| {
-            let wanted = match item {
-                Ok(entity) => self.admits(entity),
-                Err(_) => true,
-            };
-            std::future::ready(wanted)
-        }))
-    }
-
-    async fn describe(
-        &self,
-        path: &EntityPath,
-        kind: EntityKind,
-    ) -> locard_connector::Result<Description> {
-        self.inner.describe(path, kind).await
-    }
-
-    async fn plan(&self, request: &ScanRequest) -> locard_connector::Result<ScanPlan> {
-        self.inner.plan(request).await
-    }
-
-    async fn read(
-        &self,
-        split: &Split,
-    ) -> locard_connector::Result<BoxStream<'static, locard_connector::Result<Batch>>> {
-        self.inner.read(split).await
-    }
-
-    async fn settle(&self) -> Settled {
-        self.inner.settle().await
-    }
-
-    fn longest_silence(&self) -> Option<Duration> {
-        self.inner.longest_silence()
-    }
-
-    fn usage(&self) -> Option<&dyn Usage> {
-        self.inner.usage()
     }
 }
 
