@@ -48,6 +48,7 @@ mod privacy;
 mod proxy;
 mod reference;
 mod register;
+mod relations;
 mod requests;
 mod schedules;
 mod score;
