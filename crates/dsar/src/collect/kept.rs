@@ -47,7 +47,7 @@ pub trait KeepRead: Write + Send {
 }
 
 /// Batches of rows that wait to be taken.
-const AHEAD: usize = 2;
+pub(super) const AHEAD: usize = 2;
 
 /// Rows that are handed on together when they come from what was kept.
 const BATCH: usize = 256;
@@ -279,6 +279,7 @@ impl Job {
                 naming,
                 ..
             } => json!(["keyed", relation.id, keys, naming]),
+            What::Every => json!(["every"]),
         };
         let attributes = reader.subject.attributes.iter();
         let subject: Vec<_> = attributes

@@ -72,6 +72,8 @@ pub(super) enum Wanted {
         folds: bool,
         naming: BTreeSet<String>,
     },
+    /// All of them.
+    Every,
 }
 
 /// What a row is to the person.
@@ -81,6 +83,18 @@ struct Found {
     strength: Option<Strength>,
     /// What of it is somebody else's.
     cut: Cut,
+}
+
+impl Found {
+    /// A row that is wanted whoever it is about.
+    fn whole() -> Self {
+        Self {
+            standing: Standing::Included,
+            agreed: Vec::new(),
+            strength: None,
+            cut: Cut::default(),
+        }
+    }
 }
 
 /// What of the person agrees with a row.
@@ -108,6 +122,7 @@ impl Examiner {
                 Wanted::Keyed { naming, .. } => wanted
                     .is_keyed(row)
                     .then(|| self.keyed(&verifier, (wanted, naming), row))?,
+                Wanted::Every => Found::whole(),
             };
             self.written(row, found)
         });

@@ -9,7 +9,7 @@ use super::gather::{KeptRow, Meta, rows, section};
 use super::reach::{Place, Reach};
 use super::review::{apart, decisions, known_section};
 use super::rules::{Others, Taken};
-use super::{Collected, DsarJob, create, learn, load, unkept, work};
+use super::{Collected, DsarJob, conflict, create, learn, load, review, unkept, work};
 use crate::keep::Shelf;
 
 /// A row as a reviewer sees it.
@@ -61,6 +61,12 @@ pub async fn review_rows(
         body.collected.as_ref().map(|it| it.sections.as_slice()),
         number,
     )?;
+    // One person alone must not come to everybody's rows.
+    let is_own = body.scope.with_rows && body.actor.id == actor.id;
+    if is_own && !review::is_released(home, &job).await? {
+        let message = "whoever asked for the rows of everything sees none before it is approved";
+        return Err(conflict(message).hint("another administrator must approve it"));
+    }
     create::record(home, actor, "dsar review look", Some(id), body).await?;
     let collected = body.collected.clone().unwrap_or_default();
     let look = Look {
