@@ -30,6 +30,8 @@ mod handed;
 mod holds;
 mod hostile;
 mod kill;
+#[cfg(unix)]
+mod killed;
 mod lists;
 mod live;
 mod lookup;
