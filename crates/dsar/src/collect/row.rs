@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use locard_app::{RowAt, cells_of, identifiers};
 use locard_engine::Row;
 use locard_index::{Cell, DateOrders, Query, Verifier};
-use locard_model::{EntityId, Identifier, Strength, Subject};
+use locard_model::{EntityId, Identifier, Spelling, Strength, Subject};
 use locard_sketch::forms;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -226,7 +226,7 @@ impl Examiner {
             for cell in &hit.cells {
                 let column = cells.get(*cell).map_or("", |cell| cell.column);
                 let more = identifiers(&self.subject, &hit.attributes);
-                merge(&mut found.agreements, column, more);
+                merge(&mut found.agreements, column, (more, hit.spelling));
             }
         }
         Some(found)
@@ -380,16 +380,18 @@ fn at(row: &Row<'_>) -> RowAt {
     }
 }
 
-fn merge(agreed: &mut Vec<Agreement>, column: &str, more: Vec<Identifier>) {
+fn merge(agreed: &mut Vec<Agreement>, column: &str, (more, spelling): (Vec<Identifier>, Spelling)) {
     match agreed.iter_mut().find(|known| known.column == column) {
         Some(known) => {
             known.identifiers.extend(more);
             known.identifiers.sort_unstable();
             known.identifiers.dedup();
+            known.spelling = known.spelling.min(spelling);
         }
         None => agreed.push(Agreement {
             column: column.to_owned(),
             identifiers: more,
+            spelling,
         }),
     }
 }

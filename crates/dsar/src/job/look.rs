@@ -1,6 +1,9 @@
 //! Looking at rows that were collected, as reviewers do.
 
+use std::collections::BTreeMap;
+
 use locard_app::{Actor, Home, Result};
+use locard_model::Spelling;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -23,6 +26,8 @@ pub struct ReviewRow {
     pub review: Option<&'static str>,
     /// Columns in which something of the person agreed.
     pub agreed: Vec<String>,
+    /// Of these columns those in which the person is spelled otherwise than they were given.
+    pub spelled: BTreeMap<String, Spelling>,
     /// How firmly it points at the person.
     pub strength: Option<&'static str>,
     /// Whether it is outside of the window, and so left out whatever is decided.
@@ -138,6 +143,7 @@ impl Look {
             at: row.at,
             review: row.review.map(crate::ReviewReason::as_str),
             agreed: row.agreed,
+            spelled: row.spelled,
             strength: row.strength.map(locard_model::Strength::as_str),
             outside: row.outside,
             values: row.values,
