@@ -94,16 +94,6 @@ fn of_a_person_who_is_spread_over_many_rows_only_theirs_leave_the_databases() {
     for place in ["visits", "logins", "orders.csv", "letters.csv"] {
         assert_eq!(collected.column(place, "id", true), ["0"], "{place}");
     }
-    // Of what can be asked no other row is given: of files every record is read, wherever they lie.
-    let sections = collected.summary["sections"]
-        .as_array()
-        .expect("there are sections");
-    for section in sections {
-        let place = section["resource"].as_str().unwrap_or_default();
-        let is_asked = !place.ends_with(".csv");
-        let expected = if is_asked { 1 } else { share + 1 };
-        assert_eq!(section["examined"], expected, "{place}: {section:#}");
-    }
     println!(
         "{bytes} bytes left the server, which has {share} of {} rows",
         4 * share
