@@ -39,7 +39,9 @@ pub(super) async fn collect(
     }
     let mut gaps: Vec<NotSearched> = sources.iter().filter_map(out_of_reach).collect();
     let entities = entities(home, &sources, narrow).await?;
-    gaps.extend(collect_every(home, entities, (gather, shelf), cancel).await?);
+    // It is a large future.
+    let rows = collect_every(home, entities, (gather, shelf), cancel);
+    gaps.extend(Box::pin(rows).await?);
     Ok(gaps)
 }
 

@@ -167,7 +167,8 @@ impl Worker<'_> {
         let mut gather = Gather::new(shelf.clone(), &body.scope, entities, counters);
         let collected = if body.is_tenant() {
             let into = (&mut gather, &shelf);
-            let gaps = tenant::collect(self.home, &body.scope, &narrow, into, cancel).await?;
+            let told = tenant::collect(self.home, &body.scope, &narrow, into, cancel);
+            let gaps = Box::pin(told).await?;
             if cancel.is_cancelled() {
                 return Err(Error::new(ErrorKind::Cancelled, "collecting was stopped"));
             }

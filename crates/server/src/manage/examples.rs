@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 const JOB: &str = "0198c1f2-6f3e-7d1a-9b7c-2f6d1e0a4c55";
 const SHORT: &str = "0198c1f26f3e7d1a9b7c2f6d";
 const SOURCE: &str = "5b0f6f0e-93b1-5b0f-8d5e-0c3f6f1a2b3c";
-const RELATION: &str = "7f1c9a52-3d0b-5f6e-9a1d-4b2c8e7f6a10";
 const ENTITY: &str = "1d433d87-9add-4fd4-837a-d7ba401aa619";
 
 /// What is sent and what is answered, where a route is one of these.
 pub(crate) fn of(method: &str, path: &str) -> Option<(Value, Value)> {
     let rest = path.strip_prefix("/api/v1")?;
+    if rest.starts_with("/relations") {
+        return Some(super::relations::example(method, rest));
+    }
     let known = match method {
         "get" => (Value::Null, got(rest)?),
         _ => changed(method, rest)?,
@@ -44,9 +46,6 @@ fn got(path: &str) -> Option<Value> {
             let counts = json!({ "added": 1, "removed": 0, "changed": 0, "notScanned": 0, "notScannedBefore": 0 });
             json!({ "before": JOB, "after": JOB, "counts": counts, "added": [{ "resource": "public.users", "column": "email" }], "removed": [], "changed": [] })
         }
-        "/relations" => json!({
-            "relations": [relation(None)], "next": null, "total": 1, "totalIsLowerBound": false, "notCompared": 0,
-        }),
         "/findings.csv" => {
             json!("source,resource,column,identifier\r\ncrm,public.users,email,EMAIL_ADDRESS\r\n")
         }
@@ -101,17 +100,6 @@ fn changed(method: &str, path: &str) -> Option<(Value, Value)> {
         ("post", "/findings/confirm") => (reasoned, decided("confirmed")),
         ("post", "/findings/reject") => (reasoned, decided("rejected")),
         ("post", "/findings/withdraw") => (finding, json!({ "withdrawn": true })),
-        ("post", "/relations/{id}/confirm") => (
-            json!({ "reason": "the shop takes it from there" }),
-            relation(Some("confirmed")),
-        ),
-        ("post", "/relations/{id}/reject") => (
-            json!({ "reason": "it counts something else" }),
-            relation(Some("rejected")),
-        ),
-        ("delete", "/relations/{id}/decision") => {
-            (Value::Null, json!({ "id": RELATION, "withdrawn": true }))
-        }
         ("post", "/decisions") => (
             json!({ "toml": "version = 1\n" }),
             json!({ "decisions": 0, "allowed": 0, "unknown": 0, "unmatched": 0 }),
@@ -150,14 +138,6 @@ fn changed(method: &str, path: &str) -> Option<(Value, Value)> {
 
 fn of_columns(column: &Value) -> Value {
     json!({ "source": "crm", "resource": "public.users", "rows": 2_000, "scannedAt": "2026-03-31T02:00:00Z", "columns": [column] })
-}
-
-fn relation(decision: Option<&str>) -> Value {
-    let side = |resource: &str| json!({ "source": "crm", "entity": ENTITY, "resource": resource, "columns": ["customer_no"] });
-    json!({
-        "id": RELATION, "from": side("public.customers"), "to": side("public.orders"), "origin": "inferred",
-        "contained": 0.998, "followed": decision == Some("confirmed"), "decision": decision, "reason": null,
-    })
 }
 
 fn dictionary() -> Value {

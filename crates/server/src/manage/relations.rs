@@ -26,11 +26,19 @@ pub(crate) const BODY: &[Field] = &[Field {
 /// The word for what nobody decided about.
 const OPEN: &str = "open";
 
+/// How relations stand that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Nobody decided.
+    Open,
+    /// Somebody did.
+    Decided(Decision),
+}
+
 /// Which relations are asked for.
 struct Wanted {
     origin: Option<Origin>,
-    /// Inner `None`: those about which nobody decided.
-    decision: Option<Option<Decision>>,
+    standing: Option<Standing>,
 }
 
 impl Wanted {
@@ -40,24 +48,24 @@ impl Wanted {
             let wanted = "declared or inferred is wanted";
             Origin::parse(text).ok_or_else(|| Fault::field("origin", wanted))
         });
-        let decision = text("decision").map(|text| match Decision::parse(text) {
-            None if text != OPEN => {
+        let standing = text("decision").map(|text| match Decision::parse(text) {
+            Some(decision) => Ok(Standing::Decided(decision)),
+            None if text == OPEN => Ok(Standing::Open),
+            None => {
                 let wanted = "confirmed, rejected or open is wanted";
                 Err(Fault::field("decision", wanted))
             }
-            decision => Ok(decision),
         });
         Ok(Self {
             origin: origin.transpose()?,
-            decision: decision.transpose()?,
+            standing: standing.transpose()?,
         })
     }
 
     fn fits(&self, row: &RelationRow) -> bool {
+        let standing = row.decision.map_or(Standing::Open, Standing::Decided);
         self.origin.is_none_or(|origin| row.origin == origin)
-            && self
-                .decision
-                .is_none_or(|decision| row.decision == decision)
+            && self.standing.is_none_or(|wanted| standing == wanted)
     }
 }
 
@@ -159,6 +167,36 @@ fn side(side: &SideRow) -> Value {
     })
 }
 
+/// What is sent to and answered by these routes, as examples.
+pub(crate) fn example(method: &str, rest: &str) -> (Value, Value) {
+    const ID: &str = "7f1c9a52-3d0b-5f6e-9a1d-4b2c8e7f6a10";
+    let entity = "1d433d87-9add-4fd4-837a-d7ba401aa619";
+    let side = |resource: &str| json!({ "source": "crm", "entity": entity, "resource": resource, "columns": ["customer_no"] });
+    let relation = |decision: Option<&str>| {
+        json!({
+            "id": ID, "from": side("public.customers"), "to": side("public.orders"), "origin": "inferred", "contained": 0.998,
+            "followed": decision == Some("confirmed"), "decision": decision, "reason": null,
+        })
+    };
+    match (method, rest) {
+        ("get", _) => {
+            let list = json!({
+                "relations": [relation(None)], "next": null, "total": 1, "totalIsLowerBound": false, "notCompared": 0,
+            });
+            (Value::Null, list)
+        }
+        ("delete", _) => (Value::Null, json!({ "id": ID, "withdrawn": true })),
+        (_, "/relations/{id}/confirm") => (
+            json!({ "reason": "the shop takes it from there" }),
+            relation(Some("confirmed")),
+        ),
+        _ => (
+            json!({ "reason": "it counts something else" }),
+            relation(Some("rejected")),
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -176,11 +214,12 @@ mod tests {
     fn what_waits_for_a_decision_is_asked_for_as_open() {
         let open = wanted(&[("origin", "inferred"), ("decision", OPEN)]).unwrap();
         assert_eq!(open.origin, Some(Origin::Inferred));
-        assert_eq!(open.decision, Some(None));
+        assert_eq!(open.standing, Some(Standing::Open));
         let all = wanted(&[("origin", ""), ("decision", "")]).unwrap();
-        assert_eq!((all.origin, all.decision), (None, None));
+        assert_eq!((all.origin, all.standing), (None, None));
         let rejected = wanted(&[("decision", "rejected")]).unwrap();
-        assert_eq!(rejected.decision, Some(Some(Decision::Rejected)));
+        let expected = Standing::Decided(Decision::Rejected);
+        assert_eq!(rejected.standing, Some(expected));
         for odd in [("origin", "guessed"), ("decision", "maybe")] {
             let fault = wanted(&[odd]).err().unwrap();
             assert_eq!(fault.field.as_deref(), Some(odd.0));
