@@ -13,47 +13,47 @@ use crate::client::{Server, assert_documented, joined};
 use crate::collect::{SHOP, scanned};
 use crate::support::Bench;
 
-const JOBS: &str = "/v1/compliance/dsar";
+pub(crate) const JOBS: &str = "/v1/compliance/dsar";
 
 /// A server with a key for the privacy officer.
-struct Office {
-    server: Server,
-    officer: String,
+pub(crate) struct Office {
+    pub(crate) server: Server,
+    pub(crate) officer: String,
 }
 
 /// An answer whose body may be anything.
-struct Raw {
-    status: u16,
+pub(crate) struct Raw {
+    pub(crate) status: u16,
     /// In small letters.
     head: String,
     /// As it came.
     told: String,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Office {
-    fn open(bench: &Bench) -> Self {
+    pub(crate) fn open(bench: &Bench) -> Self {
         let server = Server::start(bench, &[]);
         let officer = key(&server, "officer", "privacy-officer");
         Self { server, officer }
     }
 
     /// The same home, served again after its server was killed.
-    fn reopen(self, bench: &Bench) -> Self {
+    pub(crate) fn reopen(self, bench: &Bench) -> Self {
         let (key, officer) = (self.server.key.clone(), self.officer.clone());
         drop(self.server);
         let server = Server::again(bench, &key, &[]);
         Self { server, officer }
     }
 
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let answer = self
             .server
             .ask_as(&self.officer, method, path, &body.to_string());
         (answer.status, answer.body)
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let (status, body) = self.ask("GET", path, &Value::Null);
         assert_eq!(status, 200, "{path}: {body:#}");
         assert_eq!(
@@ -63,14 +63,14 @@ impl Office {
         body["data"].clone()
     }
 
-    fn post(&self, path: &str, body: &Value) -> Value {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
         let (status, answer) = self.ask("POST", path, body);
         assert!((200..203).contains(&status), "{path}: {answer:#}");
         answer["data"].clone()
     }
 
     /// Asks for a job about Anna; answers its path.
-    fn create(&self, more: &Value) -> String {
+    pub(crate) fn create(&self, more: &Value) -> String {
         let mut body = json!({ "scope": {}, "attributes": { "EMAIL_ADDRESS": "anna@example.org", "PERSON": "Anna Muster" } });
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
@@ -82,11 +82,11 @@ impl Office {
         format!("{JOBS}/{id}")
     }
 
-    fn job(&self, path: &str) -> Value {
+    pub(crate) fn job(&self, path: &str) -> Value {
         self.get(path)["job"].clone()
     }
 
-    fn wait(&self, path: &str, state: &str) -> Value {
+    pub(crate) fn wait(&self, path: &str, state: &str) -> Value {
         let start = Instant::now();
         while start.elapsed() < Duration::from_mins(2) {
             let job = self.job(path);
@@ -111,7 +111,7 @@ impl Office {
     }
 
     /// Approves what is to be handed out, whatever is undecided.
-    fn approve(&self, path: &str) -> Value {
+    pub(crate) fn approve(&self, path: &str) -> Value {
         let body = json!({ "leaveOutUndecided": true });
         self.post(&format!("{path}/review/approve"), &body)
     }
@@ -134,14 +134,20 @@ impl Office {
     }
 
     /// Says of the row of that id whose it is.
-    fn decide(&self, path: &str, (table, id): (&str, u64), verdict: &str) {
+    pub(crate) fn decide(&self, path: &str, (table, id): (&str, u64), verdict: &str) {
         let (section, row, _) = self.place(path, table, &|row| row["values"]["id"] == id);
         let decision = json!({ "section": section, "row": row, "verdict": verdict });
         let body = json!({ "decisions": decision });
         self.post(&format!("{path}/review/decisions"), &body);
     }
 
-    fn raw(&self, key: &str, method: &str, path: &str, (headers, body): (&str, &str)) -> Raw {
+    pub(crate) fn raw(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        (headers, body): (&str, &str),
+    ) -> Raw {
         let mut stream = TcpStream::connect(&self.server.address).unwrap();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n{headers}\
@@ -174,7 +180,7 @@ impl Office {
     }
 
     /// The archive of a job.
-    fn archive(&self, path: &str, query: &str) -> Vec<u8> {
+    pub(crate) fn archive(&self, path: &str, query: &str) -> Vec<u8> {
         let path = format!("{path}/download{query}");
         let raw = self.raw(
             &self.officer,
@@ -187,12 +193,12 @@ impl Office {
         raw.body
     }
 
-    fn public_key(&self) -> PublicKey {
+    pub(crate) fn public_key(&self) -> PublicKey {
         let (_, settings) = self.ask("GET", "/api/v1/dsar-settings", &Value::Null);
         settings["publicKey"].as_str().unwrap().parse().unwrap()
     }
 
-    fn change_settings(&self, settings: &Value) {
+    pub(crate) fn change_settings(&self, settings: &Value) {
         let path = "/api/v1/dsar-settings";
         let changed = self
             .server
@@ -226,13 +232,13 @@ fn texts(archive: &[u8]) -> Vec<(String, String)> {
 }
 
 /// What a bundle holds: rows of each entity, and its manifest.
-struct Opened {
+pub(crate) struct Opened {
     manifest: Value,
     rows: Vec<(String, Value)>,
 }
 
 /// Verifies a bundle and reads its rows.
-fn opened(archive: &[u8], key: PublicKey) -> Opened {
+pub(crate) fn opened(archive: &[u8], key: PublicKey) -> Opened {
     let mut bundle = Bundle::open(Cursor::new(archive)).unwrap();
     let report = bundle.verify(&[key]).unwrap();
     assert!(report.is_sound(), "{report:?}");
@@ -269,7 +275,7 @@ fn opened(archive: &[u8], key: PublicKey) -> Opened {
 
 impl Opened {
     /// A column of the rows of a table, sorted.
-    fn column(&self, table: &str, column: &str) -> Vec<String> {
+    pub(crate) fn column(&self, table: &str, column: &str) -> Vec<String> {
         let rows = self
             .rows
             .iter()
@@ -286,7 +292,7 @@ impl Opened {
 }
 
 /// What holds of Anna's bundle, as nobody decided anything.
-fn hold_anna(opened: &Opened) {
+pub(crate) fn hold_anna(opened: &Opened) {
     assert_eq!(opened.column("customers", "id"), ["1"]);
     assert_eq!(opened.column("orders", "id"), ["10", "12"]);
     assert_eq!(
@@ -944,7 +950,7 @@ fn field_of(shown: &str, text: &str, column: &str) -> String {
 }
 
 /// Two more of Anna's name: 3 turns out to be her, and 4 is somebody else.
-const NAMESAKES: &str = "
+pub(crate) const NAMESAKES: &str = "
     insert into customers values (4, 'Anna Muster', 'a.muster@example.com', '1960-01-01');
     insert into orders values (14, 4, 2.00);
     insert into order_items values (14, 'rug');
@@ -1069,142 +1075,100 @@ fn whoever_tampers_with_a_bundle_is_found_out() {
     }
 }
 
-/// A shop with many orders, so that collecting takes a while.
-fn large(orders: usize) -> String {
-    let mut sql = format!("begin; {SHOP}");
-    sql.push_str("create table events (id integer primary key, customer_id integer references customers (id), note text);");
-    for chunk in 0..orders / 500 {
-        let rows: Vec<String> = (0..500)
-            .map(|row| {
-                let id = chunk * 500 + row;
-                format!(
-                    "({id}, {}, 'visit number {id} of the shop in the month')",
-                    1 + id % 2
-                )
-            })
-            .collect();
-        sql.push_str(&format!("insert into events values {};", rows.join(", ")));
-    }
-    sql.push_str("commit");
-    sql
-}
-
-/// Waits until a file is there whose path ends so.
-#[cfg(unix)]
-fn seen(bench: &Bench, ends: &[&str]) -> bool {
-    let mut stack = vec![bench.home().join("bundles")];
-    while let Some(folder) = stack.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let name = path.display().to_string();
-            if ends.iter().any(|end| name.contains(end)) {
-                return true;
-            }
-            if path.is_dir() {
-                stack.push(path);
-            }
-        }
-    }
-    false
-}
-
-#[cfg(unix)]
-fn killed_when(bench: &Bench, office: Office, path: &str, ends: &[&str]) -> Office {
-    use nix::sys::signal::{Signal, kill};
-    let run = format!("{path}/run");
-    let asked = office.raw(
-        &office.officer,
-        "POST",
-        &run,
-        ("Prefer: respond-async\r\n", ""),
+#[test]
+fn an_export_of_everything_is_widened_to_rows_by_two_administrators() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    let (one, other) = (
+        key(&office.server, "one", "administrator"),
+        key(&office.server, "other", "administrator"),
     );
+    let ask = |key: &str, method: &str, path: &str, body: &Value| {
+        office.server.ask_as(key, method, path, &body.to_string())
+    };
+    let widened = json!({ "scope": { "kind": "TENANT_FULL", "withRows": true } });
+    assert_eq!(ask(&one, "POST", JOBS, &widened).status, 400, "it is off");
+    office.change_settings(&json!({ "tenantExport": true }));
+    assert_eq!(
+        ask(&one, "POST", JOBS, &widened).status,
+        400,
+        "rows are off"
+    );
+    office.change_settings(&json!({ "tenantExportRows": true }));
+    assert_eq!(ask(&office.officer, "POST", JOBS, &widened).status, 403);
+    let of_person = json!({ "scope": { "withRows": true, "dataSubjectId": "anna@example.org" } });
+    let (status, fault) = office.ask("POST", JOBS, &of_person);
+    assert_eq!(
+        (status, &fault["error"]["field"]),
+        (400, &json!("scope.withRows"))
+    );
+
+    let made = ask(&one, "POST", JOBS, &widened);
+    assert_eq!(made.status, 201, "{made:?}");
+    let job = &made.body["data"]["job"];
+    assert_eq!(job["scope"]["withRows"], true);
+    let path = format!("{JOBS}/{}", job["id"].as_str().unwrap());
+    let ran = ask(&one, "POST", &format!("{path}/run"), &Value::Null);
+    assert_eq!(
+        (ran.status, &ran.body["data"]["waitsForReview"]),
+        (202, &json!(true))
+    );
+    let rows = format!("{path}/review/rows?section=4");
+    assert_eq!(
+        ask(&one, "GET", &rows, &Value::Null).status,
+        409,
+        "nobody sees it alone"
+    );
+    assert_eq!(ask(&other, "GET", &rows, &Value::Null).status, 200);
+    let approve = format!("{path}/review/approve");
+    assert_eq!(ask(&one, "POST", &approve, &json!({})).status, 409);
+    assert_eq!(ask(&other, "POST", &approve, &json!({})).status, 200);
+    let ran = ask(&one, "POST", &format!("{path}/run"), &Value::Null);
+    assert_eq!(ran.body["data"]["job"]["state"], "READY", "{ran:?}");
+    let export = ask(&one, "GET", "/v1/compliance/export", &Value::Null);
+    let sections = export.body["data"]["artifact"]["sections"]
+        .as_array()
+        .unwrap();
+    let customers = sections
+        .iter()
+        .find(|it| it["name"].as_str().unwrap().ends_with("customers"));
+    assert_eq!(customers.unwrap()["count"], 3, "{export:?}");
+    let audit = office.server.get("/api/v1/audit?limit=1000").body;
+    let acts = audit["rows"].as_array().unwrap().iter();
+    let created = acts
+        .filter(|row| row["action"] == "dsar create")
+        .map(|row| row["details"]["withRows"].clone());
+    assert_eq!(created.collect::<Vec<_>>(), [json!(true)]);
+}
+
+#[test]
+fn the_command_line_asks_for_an_export_of_everything_and_does_not_approve_its_own() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let create = |more: &[&str]| bench.run(["dsar", "create"].iter().chain(more));
+    assert_eq!(create(&[]).status, 2, "nobody is named");
+    assert_eq!(create(&["--everything"]).status, 2, "it is off");
+    assert_eq!(create(&["--with-rows"]).status, 2);
+    assert_eq!(create(&["--everything", "--name", "Anna Muster"]).status, 2);
+    let on = [
+        "dsar",
+        "settings",
+        "tenantExport=true",
+        "tenantExportRows=true",
+    ];
+    assert_eq!(bench.run(on).status, 0);
+    let created = create(&["--everything", "--with-rows"]);
+    assert_eq!(created.status, 0, "{}", created.stderr);
+    let job = created.stdout.trim().to_owned();
+    let ran = bench.run(["dsar", "run", &job]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("waits for review"), "{}", ran.stdout);
+    let approved = bench.run(["dsar", "review", &job, "--approve"]);
+    assert_eq!(approved.status, 2, "{}", approved.stdout);
     assert!(
-        (200..203).contains(&asked.status),
+        approved.stderr.contains("another administrator"),
         "{}",
-        String::from_utf8_lossy(&asked.body)
+        approved.stderr
     );
-    let start = Instant::now();
-    while !seen(bench, ends) && start.elapsed() < Duration::from_secs(20) {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let pid = nix::unistd::Pid::from_raw(office.server.child.id() as i32);
-    kill(pid, Signal::SIGKILL).expect("it runs");
-    office.reopen(bench)
-}
-
-#[cfg(unix)]
-#[test]
-fn a_server_that_is_killed_at_any_step_loses_and_doubles_no_row() {
-    const ORDERS: usize = 40_000;
-    let bench = Bench::new();
-    scanned(&bench, &large(ORDERS));
-    let mut office = Office::open(&bench);
-    let path = office.create(&json!({}));
-    // While reads are kept, while sections are written, and again when some of both are there.
-    for ends in [&["/reads/"][..], &[".rows"], &["0004.", "0005.", "0006."]] {
-        office = killed_when(&bench, office, &path, ends);
-        let state = office.job(&path)["state"].clone();
-        assert!(state == "COLLECTING" || state == "PACKAGING", "{state}");
-    }
-    // A worker of the new server goes on by itself.
-    office.wait(&path, "PACKAGING");
-    office.approve(&path);
-    office = killed_when(&bench, office, &path, &["bundle.", "artifact."]);
-    let job = office.wait(&path, "READY");
-    let expected = (7 + 2 + ORDERS / 2) as u64;
-    assert_eq!(
-        job["progress"]["rowsCollected"], expected,
-        "two rows are for review"
-    );
-    let bundle = opened(&office.archive(&path, ""), office.public_key());
-    hold_anna(&bundle);
-    let events = bundle.column("events", "id");
-    let distinct: BTreeSet<&String> = events.iter().collect();
-    assert_eq!((events.len(), distinct.len()), (ORDERS / 2, ORDERS / 2));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_server_that_is_killed_while_it_follows_what_was_confirmed_loses_and_doubles_no_row() {
-    const VISITS: usize = 20_000;
-    let bench = Bench::new();
-    let mut sql = format!("begin; {SHOP}{NAMESAKES}");
-    sql.push_str("create table events (id integer primary key, customer_id integer references customers (id), note text);");
-    for chunk in 0..VISITS / 500 {
-        let rows: Vec<String> = (chunk * 500..(chunk + 1) * 500)
-            .map(|id| format!("({id}, 3, 'visit number {id} of the shop in the month')"))
-            .collect();
-        sql.push_str(&format!("insert into events values {};", rows.join(", ")));
-    }
-    sql.push_str("commit");
-    scanned(&bench, &sql);
-    let mut office = Office::open(&bench);
-    let path = office.create(&json!({}));
-    office.post(&format!("{path}/run"), &Value::Null);
-    office.decide(&path, ("customers", 3), "same");
-    let sections = office.job(&path)["sections"].as_array().unwrap().len();
-    let next = format!("/{:04}.", sections + 1);
-    office.approve(&path);
-    office = killed_when(&bench, office, &path, &[&next]);
-    // A worker of the new server goes on by itself, and waits for people.
-    let start = Instant::now();
-    while office.get(&format!("{path}/review"))["waits"] == false {
-        assert!(
-            start.elapsed() < Duration::from_mins(2),
-            "{:#}",
-            office.job(&path)
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    assert_eq!(
-        office.job(&path)["sections"].as_array().unwrap().len(),
-        sections + 4
-    );
-    office.approve(&path);
-    office.wait(&path, "READY");
-    let bundle = opened(&office.archive(&path, ""), office.public_key());
-    assert_eq!(bundle.column("orders", "id"), ["10", "12", "13"]);
-    let events = bundle.column("events", "id");
-    let distinct: BTreeSet<&String> = events.iter().collect();
-    assert_eq!((events.len(), distinct.len()), (VISITS, VISITS));
 }

@@ -36,9 +36,9 @@ fn somebody_who_is_nowhere_is_told_apart_from_nobody_who_was_asked() {
     let table = find("csv").stdout;
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!(rows.len(), 3, "{table}");
-    assert!(rows[0].starts_with("subject,") && rows[0].ends_with(",answer,path"));
-    assert!(rows[1].starts_with("here,") && rows[1].ends_with(",candidate,"));
-    assert_eq!(rows[2], "gone,,,,,,,,,nowhere,");
+    assert!(rows[0].starts_with("subject,") && rows[0].ends_with(",answer,path,spelling"));
+    assert!(rows[1].starts_with("here,") && rows[1].ends_with(",candidate,,"));
+    assert_eq!(rows[2], "gone,,,,,,,,,nowhere,,");
     let document = json(&find("json"));
     let answers: Vec<&Value> = document["subjects"].as_array().unwrap().iter().collect();
     assert_eq!(answers[0]["answer"], "candidate", "{document}");

@@ -30,6 +30,8 @@ mod handed;
 mod holds;
 mod hostile;
 mod kill;
+#[cfg(unix)]
+mod killed;
 mod lists;
 mod live;
 mod lookup;
@@ -48,6 +50,7 @@ mod privacy;
 mod proxy;
 mod reference;
 mod register;
+mod relations;
 mod requests;
 mod schedules;
 mod score;

@@ -142,10 +142,13 @@ fn section(page: &mut Page, record: &SectionRecord, excerpt: &Excerpt) {
     );
     page.pair("Came from", section.origin.as_ref());
     let (label, places) = match &section.reached {
-        Reached::Direct { identifiers } => ("Found by", identifiers),
+        Reached::Direct { identifiers, .. } => ("Found by", identifiers),
         Reached::Relation { over } => ("Found over", over),
     };
     page.pair(label, joined(places.iter().map(String::as_str)));
+    if let Reached::Direct { spellings, .. } = &section.reached {
+        page.pair("Spelled", joined(spellings.iter().map(|it| spelled(it))));
+    }
     page.pair("Kinds of data", joined(identifiers(&section.columns)));
     let found = if record.total_before_filter == record.count {
         record.count.to_string()
@@ -258,6 +261,14 @@ fn identifiers(columns: &[Column]) -> impl Iterator<Item = &str> {
     let all = columns.iter().flat_map(|column| &column.identifiers);
     all.map(String::as_str)
         .filter(move |identifier| seen.insert(*identifier))
+}
+
+/// A spelling in words.
+fn spelled(spelling: &str) -> &str {
+    let known = locard_model::Spelling::parse(spelling);
+    known
+        .and_then(locard_model::Spelling::told)
+        .unwrap_or(spelling)
 }
 
 fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {

@@ -155,6 +155,9 @@ pub enum Reached {
     Direct {
         /// The identifiers that agreed.
         identifiers: Vec<String>,
+        /// By which spellings, other than those that were given: `cyrillic`, `other-notation`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        spellings: Vec<String>,
     },
     /// They refer to rows that do.
     Relation {

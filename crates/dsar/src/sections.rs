@@ -5,7 +5,7 @@ use std::io;
 
 pub use locard_app::PathStep;
 use locard_app::RowAt;
-use locard_model::{EntityId, EntityKind, Identifier, SourceId, Strength};
+use locard_model::{EntityId, EntityKind, Identifier, SourceId, Spelling, Strength};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -120,6 +120,14 @@ pub struct Agreement {
     pub column: String,
     /// Which attributes.
     pub identifiers: Vec<Identifier>,
+    /// By which spelling; of several the plainest.
+    pub spelling: Spelling,
+}
+
+/// The columns in which the person is spelled otherwise than they were given.
+pub(crate) fn spelled(agreed: &[Agreement]) -> BTreeMap<String, Spelling> {
+    let others = agreed.iter().filter(|it| it.spelling != Spelling::AsGiven);
+    others.map(|it| (it.column.clone(), it.spelling)).collect()
 }
 
 /// Whether a row belongs into the answer.

@@ -18,6 +18,7 @@ mod person;
 mod query;
 mod relation;
 mod role;
+mod spelling;
 mod strength;
 mod transliteration;
 mod verify;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use locard_model::{Attribute, Identifier, Role, Subject};
+use locard_model::{Attribute, Identifier, Role, Spelling, Subject};
 use locard_sketch::Keyer;
 use locard_sketch::forms::{self, Form, Meaning, Probe};
 
@@ -52,6 +52,8 @@ pub(crate) struct Value {
     pub(crate) identifier: Identifier,
     pub(crate) role: Role,
     pub(crate) text: String,
+    /// The script in which it is spelled, where that is not the one in which it was given.
+    pub(crate) script: Option<Spelling>,
     /// Whether it is looked for also in columns that are not called like it, however short it is.
     pub(crate) everywhere: bool,
     /// Questions for rows, and the same under the key for filters.
@@ -169,6 +171,14 @@ impl Query {
             }
         }
         Some(wanted)
+    }
+
+    /// By which spelling a candidate may hold what is known, where the filters tell: it is asked for in one other script, and
+    /// in no spelling besides.
+    pub fn spelling(&self, candidate: &Candidate) -> Option<Spelling> {
+        let mut scripts = self.positive(candidate).map(|(_, value, _)| value.script);
+        let first = scripts.next()??;
+        scripts.all(|script| script == Some(first)).then_some(first)
     }
 
     /// The columns of a candidate in which a birth date was asked for that is another day with day and month exchanged, by
@@ -342,13 +352,17 @@ impl Compiling {
             return;
         };
         for spelled in transliteration::spelled(words) {
+            let script = spelled.script.spelling();
             for text in spelled.whole() {
-                self.add(Value::transliterated(attributes, &text, keyer));
+                let value = Value::transliterated(attributes, &text, keyer);
+                self.add(value.in_script(script));
             }
             let halves = (1..spelled.len()).map(|place| spelled.halves(place));
             for (first, last) in halves.chain(spelled.ends()) {
                 let half = |name: &str, texts: &[String]| {
-                    Value::half_transliterated(attributes, &Identifier::new(name), texts, keyer)
+                    let identifier = Identifier::new(name);
+                    Value::half_transliterated(attributes, &identifier, texts, keyer)
+                        .in_script(script)
                 };
                 let (first, last) = (half("FIRST_NAME", &first), half("LAST_NAME", &last));
                 self.push_split(attributes, first, last);
@@ -431,6 +445,14 @@ impl Value {
         Self::asked(attributes, (identifier, Role::Weak), text, (probes, keyer))
     }
 
+    /// With the script in which it is spelled.
+    fn in_script(self, script: Spelling) -> Self {
+        Self {
+            script: Some(script),
+            ..self
+        }
+    }
+
     fn asked(
         attributes: &[usize],
         (identifier, role): (&Identifier, Role),
@@ -447,6 +469,7 @@ impl Value {
             identifier,
             role,
             text,
+            script: None,
             everywhere: false,
             probes,
             keyed,

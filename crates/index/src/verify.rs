@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use locard_model::Strength;
+use locard_model::{Spelling, Strength};
 use locard_sketch::forms::{self, Form, Probe};
 
 use crate::candidate::parent;
@@ -13,6 +13,7 @@ use crate::numbers::is_no_phone;
 use crate::person::{are_of_one, is_other_date};
 use crate::query::{Query, Side, Value, is_east_asian_name};
 use crate::role::{speaks, strength_of};
+use crate::spelling::spelling;
 
 /// A value that was found in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Hit {
     pub attributes: Vec<usize>,
     /// In which form; [`Form::Word`], [`Form::Pair`], [`Form::Gram`] and [`Form::Token`] are inside longer text.
     pub form: Form,
+    /// By which spelling it stands there.
+    pub spelling: Spelling,
     /// Strong when the attribute is unique, and no short number in a column that is called otherwise.
     pub strength: Strength,
     pub(crate) says: Says,
@@ -114,6 +117,7 @@ struct Half {
     split: usize,
     side: Side,
     cell: usize,
+    spelling: Spelling,
 }
 
 impl<'q> Verifier<'q> {
@@ -230,6 +234,7 @@ impl<'q> Verifier<'q> {
                     split: question.value,
                     side,
                     cell,
+                    spelling: spelling(value, text),
                 }),
                 None => push(
                     hits,
@@ -238,6 +243,7 @@ impl<'q> Verifier<'q> {
                         cells: vec![cell],
                         attributes: value.attributes.clone(),
                         form: probe.form,
+                        spelling: spelling(value, text),
                         strength: strength_of(
                             (&value.identifier, value.role),
                             &value.text,
@@ -286,6 +292,7 @@ impl<'q> Verifier<'q> {
                         cells: vec![first.cell, last.cell],
                         attributes: split.attributes.clone(),
                         form: Form::Tokens,
+                        spelling: first.spelling.max(last.spelling),
                         strength: Strength::Weak,
                         says: Says::Name,
                     },

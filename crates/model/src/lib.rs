@@ -24,4 +24,4 @@ pub use ids::{
 pub use job::{JobState, TaskState};
 pub use request::RequestState;
 pub use secrecy::{ExposeSecret, SecretString};
-pub use subject::{Attribute, Role, Strength, Subject};
+pub use subject::{Attribute, Role, Spelling, Strength, Subject};

@@ -43,6 +43,55 @@ pub enum Strength {
 
 named!(Strength { Weak => "weak", Strong => "strong" });
 
+/// By which spelling something that is known of a person was found; the plainest is the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spelling {
+    /// As it was given, but for case, accents and spaces; inside text too.
+    AsGiven,
+    /// The words of a name in another order, or with others between them.
+    OtherOrder,
+    /// A number, date or name that is written in another way: `+49 30 55` and `030 55`, `Müller` and `Mueller`.
+    OtherNotation,
+    /// A name in Latin letters that was given in others.
+    Latin,
+    /// A name in Cyrillic letters that was given in others.
+    Cyrillic,
+    /// A name in Greek letters that was given in others.
+    Greek,
+    /// A name in Arabic letters that was given in others.
+    Arabic,
+    /// A name in Hebrew letters that was given in others.
+    Hebrew,
+}
+
+named!(Spelling {
+    AsGiven => "as-given",
+    OtherOrder => "other-order",
+    OtherNotation => "other-notation",
+    Latin => "latin",
+    Cyrillic => "cyrillic",
+    Greek => "greek",
+    Arabic => "arabic",
+    Hebrew => "hebrew",
+});
+
+impl Spelling {
+    /// The same in words, where it is another spelling than the one that was given.
+    pub const fn told(self) -> Option<&'static str> {
+        Some(match self {
+            Self::AsGiven => return None,
+            Self::OtherOrder => "in another order",
+            Self::OtherNotation => "in another notation",
+            Self::Latin => "in Latin letters",
+            Self::Cyrillic => "in Cyrillic letters",
+            Self::Greek => "in Greek letters",
+            Self::Arabic => "in Arabic letters",
+            Self::Hebrew => "in Hebrew letters",
+        })
+    }
+}
+
 /// What agreeing on a value says about a person; rules declare it for their identifiers. The more telling one is the
 /// greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -184,6 +184,13 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body manage::decide::BODY_ALLOW;
     post "/api/v1/allowed-values/remove" Reviewer manage::decide::disallow, "Take that back",
         body manage::decide::BODY_DISALLOW;
+    get "/api/v1/relations" Viewer manage::relations::list, "Foreign keys, and columns that look like some, with what was decided",
+        query manage::relations::QUERY;
+    post "/api/v1/relations/{id}/confirm" Reviewer manage::relations::confirm,
+        "Say that a relation holds: collecting follows it", body manage::relations::BODY;
+    post "/api/v1/relations/{id}/reject" Reviewer manage::relations::reject,
+        "Say that a relation does not hold: collecting does not follow it", body manage::relations::BODY;
+    delete "/api/v1/relations/{id}/decision" Reviewer manage::relations::withdraw, "Take a decision on a relation back";
     get "/api/v1/record-of-processing" Viewer manage::processing::show, "What personal data is where, what for and how long";
     get "/api/v1/record-of-processing.csv" Viewer manage::processing::csv, "The same as CSV",
         gives "text/csv";

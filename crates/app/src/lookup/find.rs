@@ -10,7 +10,7 @@ use locard_identify::Library;
 use locard_index::{Origin, Query, role_of};
 use locard_model::{
     Attribute, Category, EntityId, ExposeSecret as _, Identifier, RelationId, Role, SecretString,
-    SourceId, Strength, Subject,
+    SourceId, Spelling, Strength, Subject,
 };
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
@@ -144,6 +144,8 @@ pub struct Hit {
     pub row: Option<RowAt>,
     /// Which of the subject's attributes agreed, by name.
     pub identifiers: Vec<Identifier>,
+    /// By which spelling; `None` where only reading tells, or the row carries a key and nothing of the person.
+    pub spelling: Option<Spelling>,
     /// Whether the source was read and confirmed it.
     pub verified: bool,
     /// Why it could not be read, where that was asked for.
@@ -208,7 +210,7 @@ async fn find_at_most(
     } else {
         let suspects = located.suspects.iter();
         located.report.hits = suspects
-            .flat_map(|suspect| suspect.unverified(home, options, None))
+            .flat_map(|suspect| suspect.unverified(home, (options, &located.queries), None))
             .collect();
     }
     let mut report = located.report;
@@ -488,7 +490,7 @@ async fn verify_all(
             report.not_searched.push(suspect.not_listed(most));
             continue;
         };
-        if let Some(failure) = suspect.tell(home, options, checked, report, most) {
+        if let Some(failure) = suspect.tell(home, (options, queries), checked, report, most) {
             reporter.on(&Event::Failed(failure.clone()));
             report.failures.push(failure);
         }

@@ -1,6 +1,7 @@
 //! The look-up: from what is known of a person to the places where that person's data is, and what could not be asked.
 
 pub(crate) mod asking;
+pub(crate) mod counts;
 pub(crate) mod dates;
 pub(crate) mod doubts;
 pub(crate) mod duplicates;

@@ -1,11 +1,12 @@
 //! Entities that persons may be in: their filters are asked, and what reading them showed is told.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_engine::Failure;
 use locard_index::{Candidate, Query, candidates, unnamed};
-use locard_model::{EntityId, Identifier, Strength, Subject};
+use locard_model::{EntityId, Identifier, Spelling, Strength, Subject};
 use locard_profile::{ColumnSketch, Coverage};
 use locard_sketch::Keyer;
 use locard_store::{Column, ColumnFilter, Entity};
@@ -218,6 +219,7 @@ impl NamedPlace {
             path: None,
             row: None,
             identifiers: identifiers(subject, &self.named.attributes),
+            spelling: None,
             verified: true,
             unchecked: None,
             strength: self.named.strength,
@@ -452,14 +454,14 @@ impl Suspect {
     pub(crate) fn tell(
         &self,
         home: &Home,
-        options: &FindOptions,
+        asked: (&FindOptions, &[Query]),
         checked: Result<Checked, Failure>,
         report: &mut FindReport,
         most: usize,
     ) -> Option<Failure> {
         let mut checked = checked.unwrap_or_else(|failure| Checked {
             // What could not be read stays a candidate.
-            hits: self.unverified(home, options, Some(&failure.sentence)),
+            hits: self.unverified(home, asked, Some(&failure.sentence)),
             stale: false,
             truncated: false,
             failure: Some(failure),
@@ -500,36 +502,59 @@ impl Suspect {
     pub(crate) fn unverified(
         &self,
         home: &Home,
-        options: &FindOptions,
+        (options, queries): (&FindOptions, &[Query]),
         why: Option<&str>,
     ) -> Vec<Hit> {
-        let mut places: BTreeMap<(usize, usize), (Vec<usize>, Strength)> = BTreeMap::new();
+        let mut places: BTreeMap<(usize, usize), Unverified> = BTreeMap::new();
         for (subject, candidate) in &self.candidates {
+            let query = queries.get(*subject);
+            let may_be = Unverified {
+                attributes: candidate.attributes.clone(),
+                strength: candidate.strength,
+                spelling: query.and_then(|query| query.spelling(candidate)),
+            };
             for column in &candidate.columns {
-                let known = places
-                    .entry((*subject, *column))
-                    .or_insert((Vec::new(), Strength::Weak));
-                known.0.extend(&candidate.attributes);
-                known.1 = known.1.max(candidate.strength);
+                match places.entry((*subject, *column)) {
+                    Entry::Occupied(mut known) => known.get_mut().add(&may_be),
+                    Entry::Vacant(new) => {
+                        new.insert(may_be.clone());
+                    }
+                }
             }
         }
-        let hit = |((subject, column), (attributes, strength)): (
-            (usize, usize),
-            (Vec<usize>, Strength),
-        )| Hit {
+        let hit = |((subject, column), may_be): ((usize, usize), Unverified)| Hit {
             subject: options.subjects[subject].id.clone(),
             source: self.source.clone(),
             resource: self.resource.clone(),
             column: home.engine.mask().segment(&self.columns[column].path),
             path: None,
             row: None,
-            identifiers: identifiers(&options.subjects[subject], &attributes),
+            identifiers: identifiers(&options.subjects[subject], &may_be.attributes),
+            spelling: may_be.spelling,
             verified: false,
             unchecked: why.map(str::to_owned),
-            strength,
+            strength: may_be.strength,
             reached: Vec::new(),
         };
         places.into_iter().map(hit).collect()
+    }
+}
+
+/// What a column may hold of a subject.
+#[derive(Clone)]
+struct Unverified {
+    attributes: Vec<usize>,
+    strength: Strength,
+    spelling: Option<Spelling>,
+}
+
+impl Unverified {
+    fn add(&mut self, other: &Self) {
+        self.attributes.extend(&other.attributes);
+        self.strength = self.strength.max(other.strength);
+        if self.spelling != other.spelling {
+            self.spelling = None;
+        }
     }
 }
 

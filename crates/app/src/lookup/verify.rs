@@ -7,8 +7,8 @@ use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest, Source};
 use locard_engine::{Failure, LookUp, Row, Shown};
 use locard_index::{Cell, DateOrders, Query, Verifier, WantedForm};
-use locard_model::{SourceId, Strength};
-use tokio::sync::Mutex;
+use locard_model::{SourceId, Spelling, Strength};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::lookup::dates::date_orders;
@@ -24,10 +24,23 @@ const MOST_VALUES: usize = 1_000;
 /// the answer must fit into memory.
 const MOST_PLACES: usize = 100_000;
 
-/// Sources that were opened for this look-up, each once.
+/// Reads of one source at the same time, for whoever takes turns.
+const OF_ONE: usize = 4;
+
+/// The least number of reads of all sources at the same time: more than of one, so that a slow one holds up no other.
+const OF_ALL: usize = 2 * OF_ONE;
+
+/// Sources that were opened for this look-up, each once. One that does not answer holds up nobody who asks another.
 pub struct OpenSources<'a> {
     home: &'a Home,
-    open: Mutex<HashMap<SourceId, Opened>>,
+    open: Mutex<HashMap<SourceId, Arc<Slot>>>,
+    turns: Arc<Semaphore>,
+}
+
+/// What is known of one source, and who reads it.
+struct Slot {
+    opened: Mutex<Option<Opened>>,
+    turns: Arc<Semaphore>,
 }
 
 /// What came of opening a source.
@@ -40,19 +53,51 @@ enum Opened {
     },
 }
 
+/// That it is one's turn to read a source, until dropped.
+pub struct Turn {
+    _of_source: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
 impl<'a> OpenSources<'a> {
     /// None is open yet.
     pub fn new(home: &'a Home) -> Self {
+        let turns = home.engine.threads().max(OF_ALL);
         Self {
             home,
             open: Mutex::default(),
+            turns: Arc::new(Semaphore::new(turns)),
         }
+    }
+
+    async fn slot(&self, id: SourceId) -> Arc<Slot> {
+        let mut open = self.open.lock().await;
+        let slot = open.entry(id).or_insert_with(|| {
+            Arc::new(Slot {
+                opened: Mutex::new(None),
+                turns: Arc::new(Semaphore::new(OF_ONE)),
+            })
+        });
+        Arc::clone(slot)
+    }
+
+    /// Waits until it is one's turn to read a source: some reads of one go on at the same time, and some of all.
+    pub async fn turn(&self, id: SourceId) -> Option<Turn> {
+        let slot = self.slot(id).await;
+        // Neither is ever closed.
+        let of_source = Arc::clone(&slot.turns).acquire_owned().await.ok()?;
+        let of_all = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+        Some(Turn {
+            _of_source: of_source,
+            _of_all: of_all,
+        })
     }
 
     /// A source, opened when it is first asked for. One that could not be opened, or was given up, is not tried again.
     pub async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
-        let mut open = self.open.lock().await;
-        match open.get(&id) {
+        let slot = self.slot(id).await;
+        let mut known = slot.opened.lock().await;
+        match &*known {
             Some(Opened::Source(source)) => return Ok(Arc::clone(source)),
             Some(Opened::GivenUp { sentence, hint }) => {
                 let error = Error::new(ErrorKind::Source, sentence.as_str());
@@ -64,14 +109,13 @@ impl<'a> OpenSources<'a> {
             None => {}
         }
         let opened = self.home.open_stored(id).await;
-        let known = match &opened {
+        *known = Some(match &opened {
             Ok(source) => Opened::Source(Arc::clone(source)),
             Err(error) => Opened::GivenUp {
                 sentence: error.sentence().to_owned(),
                 hint: error.hint_text().map(str::to_owned),
             },
-        };
-        open.insert(id, known);
+        });
         opened
     }
 
@@ -79,12 +123,18 @@ impl<'a> OpenSources<'a> {
     /// long.
     pub async fn failed(&self, id: SourceId, failure: &Failure) {
         if failure.kind == SourceErrorKind::Unreachable {
-            let given_up = Opened::GivenUp {
-                sentence: failure.sentence.clone(),
-                hint: failure.hint.clone(),
-            };
-            self.open.lock().await.insert(id, given_up);
+            self.give_up(id, &failure.sentence, failure.hint.as_deref())
+                .await;
         }
+    }
+
+    /// Sees to it that nobody waits for a source again.
+    pub async fn give_up(&self, id: SourceId, sentence: &str, hint: Option<&str>) {
+        let slot = self.slot(id).await;
+        *slot.opened.lock().await = Some(Opened::GivenUp {
+            sentence: sentence.to_owned(),
+            hint: hint.map(str::to_owned),
+        });
     }
 }
 
@@ -105,6 +155,7 @@ struct Place {
     column: String,
     path: Option<String>,
     attributes: Vec<usize>,
+    spelling: Spelling,
     strength: Strength,
     row: RowAt,
 }
@@ -160,6 +211,7 @@ pub(crate) async fn suspect(
         path: place.path,
         row: Some(place.row),
         identifiers: identifiers(&options.subjects[place.subject], &place.attributes),
+        spelling: Some(place.spelling),
         verified: true,
         unchecked: None,
         strength: place.strength,
@@ -275,6 +327,7 @@ fn places(
                     column: keys.mask.segment(cells[*cell].column),
                     path: stands.map(|path| keys.path(path)),
                     attributes: hit.attributes.clone(),
+                    spelling: hit.spelling,
                     strength,
                     row: keys.at(row),
                 };
@@ -314,6 +367,7 @@ fn merge(places: &mut Vec<Place>, place: Place) {
     match places.iter_mut().rev().take(64).find(same) {
         Some(known) => {
             known.attributes.extend(place.attributes);
+            known.spelling = known.spelling.min(place.spelling);
             known.strength = known.strength.max(place.strength);
         }
         None => places.push(place),
@@ -332,5 +386,50 @@ fn failure(suspect: &Suspect, error: &Error) -> Failure {
         hint: error.hint_text().map(str::to_owned),
         records: 0,
         partial: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use locard_model::SourceId;
+
+    use super::*;
+
+    /// Whether something is there at once.
+    async fn is_there<T>(waited: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout(Duration::from_millis(50), waited)
+            .await
+            .ok()
+    }
+
+    #[tokio::test]
+    async fn a_source_that_does_not_answer_holds_up_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = crate::testing::home(folder.path()).await;
+        let sources = OpenSources::new(&home);
+        let (slow, other) = (SourceId::derive("slow"), SourceId::derive("other"));
+        let mut turns = Vec::new();
+        for _ in 0..OF_ONE {
+            turns.push(is_there(sources.turn(slow)).await.flatten().unwrap());
+        }
+        assert!(is_there(sources.turn(slow)).await.is_none(), "it is spared");
+        assert!(is_there(sources.turn(other)).await.is_some());
+        drop(turns);
+        assert!(is_there(sources.turn(slow)).await.is_some());
+        // Whoever opens one waits for that one.
+        let slot = sources.slot(slow).await;
+        let opening = slot.opened.lock().await;
+        assert!(is_there(sources.get(slow)).await.is_none());
+        assert!(
+            is_there(sources.get(other)).await.unwrap().is_err(),
+            "there is none"
+        );
+        drop(opening);
+        sources.give_up(slow, "it does not answer", None).await;
+        let given_up = sources.get(slow).await.unwrap_err();
+        assert_eq!(given_up.sentence(), "it does not answer");
+        home.close().await.unwrap();
     }
 }

@@ -58,6 +58,7 @@ pub(crate) fn section(entity: &str, columns: &[(&str, Kind)]) -> Section {
         origin: None,
         reached: Reached::Direct {
             identifiers: vec!["EMAIL_ADDRESS".into()],
+            spellings: Vec::new(),
         },
     }
 }

@@ -16,7 +16,7 @@ use super::{ListFormat, Person};
     What is READY and not fetched in time is destroyed, and so is what was delivered."
 )]
 pub(crate) enum Dsar {
-    /// Ask for a job about one person
+    /// Ask for a job about one person, or for an export of everything
     Create(CreateDsar),
     /// List the jobs, the newest first
     List {
@@ -109,12 +109,21 @@ pub(crate) enum Dsar {
     },
 }
 
-/// Ask for a job about one person
+/// Ask for a job about one person, or for an export of everything
 #[derive(Args, Debug)]
 pub(crate) struct CreateDsar {
     /// The person.
     #[command(flatten)]
     pub(crate) person: Person,
+
+    /// Export what the catalog knows of everything, and nobody's rows. The setting tenantExport must be on, and another
+    /// administrator must approve it
+    #[arg(long, conflicts_with_all = ["subject", "email", "phone", "name", "id"])]
+    pub(crate) everything: bool,
+
+    /// With --everything: also every row of the sources; the setting tenantExportRows must be on
+    #[arg(long, requires = "everything")]
+    pub(crate) with_rows: bool,
 
     /// Only rows from then on, where a dataset has a column of times: 2024-01-01T00:00:00Z
     #[arg(long, value_name = "TIME")]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use locard_app::{Copies, Failure, FindOptions, FindReport, Hit, NotSearched, Twins};
-use locard_model::{Identifier, Strength, Subject};
+use locard_model::{Identifier, Spelling, Strength, Subject};
 use owo_colors::Style;
 
 use super::{hints, print_failures};
@@ -387,14 +387,15 @@ fn gaps_table(indent: usize, items: &[&NotSearched]) -> Table {
     table
 }
 
-/// What of the person agreed, and where the key comes from that a row carries.
+/// What of the person agreed, how it is spelled where that is otherwise, and where the key comes from that a row carries.
 fn why(hit: &Hit) -> String {
     let agreed = names(hit).join(", ");
     let from = hit.reached.last().map(|step| {
         let (resource, columns) = &step.from;
         format!("by {resource}:{}", columns.join(","))
     });
-    let parts = [Some(agreed).filter(|text| !text.is_empty()), from];
+    let spelled = hit.spelling.and_then(Spelling::told).map(str::to_owned);
+    let parts = [Some(agreed).filter(|text| !text.is_empty()), spelled, from];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 

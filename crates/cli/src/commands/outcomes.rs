@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::Result;
-use locard_app::{Hit, NotSearched};
+use locard_app::{Hit, LocationCount, NotSearched, location_counts};
+use locard_model::{Identifier, Spelling};
 use serde_json::{Map, Value, json};
 
 use super::failure_json;
@@ -62,7 +63,7 @@ impl Answer<'_> {
         ];
         // Only where sources are read are relations followed.
         header.extend(self.options.verify.then_some("reached"));
-        header.extend(["answer", "path"]);
+        header.extend(["answer", "path", "spelling"]);
         writer.write_record(&header)?;
         for hit in &self.report.hits {
             let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
@@ -81,12 +82,14 @@ impl Answer<'_> {
             cells.extend(self.options.verify.then_some(reached));
             cells.push(answer(hit.verified).to_owned());
             cells.push(hit.path.as_deref().map(harmless).unwrap_or_default());
+            let spelling = hit.spelling.map(Spelling::as_str).unwrap_or_default();
+            cells.push(spelling.to_owned());
             writer.write_record(cells)?;
         }
         for outcome in self.outcomes().filter(|outcome| outcome.places == 0) {
             let mut row = vec![harmless(outcome.subject)];
-            row.resize(header.len() - 2, String::new());
-            row.extend([outcome.word.to_owned(), String::new()]);
+            row.resize(header.len() - 3, String::new());
+            row.extend([outcome.word.to_owned(), String::new(), String::new()]);
             writer.write_record(row)?;
         }
         Ok(writer.flush()?)
@@ -97,6 +100,7 @@ impl Answer<'_> {
         json!({
             "subjects": self.outcomes().map(|outcome| json!({
                 "subject": outcome.subject, "answer": outcome.word, "places": outcome.places, "weakLeftOut": outcome.weak,
+                "locations": location_counts(&report.hits, outcome.subject).iter().map(location_json).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
             "verified": self.options.verify,
             "sources": report.sources,
@@ -167,6 +171,20 @@ fn reached(hit: &Hit) -> Vec<String> {
     hit.reached.iter().map(ToString::to_string).collect()
 }
 
+/// Rows of one resource that point at the person alike, and how many there are.
+fn location_json(location: &LocationCount) -> Value {
+    let identifiers = location.identifiers.iter();
+    json!({
+        "source": location.source,
+        "resource": location.resource,
+        "columns": location.columns,
+        "identifiers": identifiers.map(Identifier::as_str).collect::<Vec<_>>(),
+        "strength": location.strength.as_str(),
+        "reached": location.reached.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "rows": location.rows,
+    })
+}
+
 fn hit_json(hit: &Hit) -> Value {
     let row = hit.row.as_ref();
     let mut value = json!({
@@ -183,6 +201,9 @@ fn hit_json(hit: &Hit) -> Value {
     });
     if !hit.reached.is_empty() {
         value["reached"] = reached(hit).into();
+    }
+    if let Some(spelling) = hit.spelling {
+        value["spelling"] = spelling.as_str().into();
     }
     if let Some(path) = &hit.path {
         value["path"] = path.as_str().into();

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write};
 
 use locard_app::RowAt;
 use locard_index::Graph;
-use locard_model::{Identifier, Strength};
+use locard_model::{Identifier, Spelling, Strength};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{self, Sender};
 use super::links::Arriving;
 use super::reader::{Ended, Job, Reader, What};
 use super::row::{FoundRow, RowId};
-use crate::sections::{Agreement, ReviewReason, SectionRow, Standing};
+use crate::sections::{Agreement, ReviewReason, SectionRow, Standing, spelled};
 
 /// What was asked, as a digest that is the same in every run. It is of a person's values, so it is told to nobody.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ pub trait KeepRead: Write + Send {
 }
 
 /// Batches of rows that wait to be taken.
-const AHEAD: usize = 2;
+pub(super) const AHEAD: usize = 2;
 
 /// Rows that are handed on together when they come from what was kept.
 const BATCH: usize = 256;
@@ -79,6 +79,9 @@ struct Row {
     key: Vec<(String, String)>,
     review: Option<ReviewReason>,
     agreed: Vec<(String, Vec<Identifier>)>,
+    /// By which spelling, where that is not the one that was given, by column.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    spelled: BTreeMap<String, Spelling>,
     strength: Option<Strength>,
     values: Map<String, Value>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -111,6 +114,7 @@ impl Row {
                 .iter()
                 .map(|agreement| (agreement.column.clone(), agreement.identifiers.clone()))
                 .collect(),
+            spelled: spelled(&row.agreed),
             strength: row.strength,
             values: row.values.clone(),
             cut: row.cut.clone(),
@@ -140,6 +144,11 @@ impl Row {
                     .agreed
                     .into_iter()
                     .map(|(column, identifiers)| Agreement {
+                        spelling: self
+                            .spelled
+                            .get(&column)
+                            .copied()
+                            .unwrap_or(Spelling::AsGiven),
                         column,
                         identifiers,
                     })
@@ -279,6 +288,7 @@ impl Job {
                 naming,
                 ..
             } => json!(["keyed", relation.id, keys, naming]),
+            What::Every => json!(["every"]),
         };
         let attributes = reader.subject.attributes.iter();
         let subject: Vec<_> = attributes

@@ -4,6 +4,7 @@
 //! rows for review: by then it is known which of them were reached in another way, and each row is written once.
 
 mod cut;
+mod every;
 mod feed;
 mod ground;
 mod kept;
@@ -24,6 +25,7 @@ use locard_index::Bounds;
 use locard_model::{SecretString, Strength, Subject};
 
 use crate::sections::{Section, SectionEnd, Sections};
+pub(crate) use every::collect_every;
 use ground::Ground;
 pub use kept::{KeepRead, ReadId, Reads};
 pub use links::Links;

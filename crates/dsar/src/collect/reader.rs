@@ -53,6 +53,8 @@ pub(super) enum What {
         /// Columns that name persons.
         naming: BTreeSet<String>,
     },
+    /// Every row, whoever it is about.
+    Every,
 }
 
 /// How reading ended.
@@ -146,6 +148,7 @@ impl Reader<'_> {
                 naming,
                 ..
             } => reading.keyed(relation, keys, naming).await,
+            What::Every => reading.every().await,
         };
         ended.weak = reading.examiner.weak.load(Ordering::Relaxed);
         let lost = reading.examiner.lost.load(Ordering::Relaxed);
@@ -272,6 +275,15 @@ impl Reading<'_> {
             }
         }
         ended
+    }
+
+    async fn every(&self) -> Ended {
+        let entity = &self.job.entity;
+        let request = ScanRequest {
+            with_keys: true,
+            ..ScanRequest::all(entity.path.clone(), entity.kind)
+        };
+        self.hand_on(request, &Arc::new(Wanted::Every)).await
     }
 
     async fn hand_on(&self, request: ScanRequest, wanted: &Arc<Wanted>) -> Ended {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use locard_app::{RowAt, cells_of, identifiers};
 use locard_engine::Row;
 use locard_index::{Cell, DateOrders, Query, Verifier};
-use locard_model::{EntityId, Identifier, Strength, Subject};
+use locard_model::{EntityId, Identifier, Spelling, Strength, Subject};
 use locard_sketch::forms;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -72,6 +72,8 @@ pub(super) enum Wanted {
         folds: bool,
         naming: BTreeSet<String>,
     },
+    /// All of them.
+    Every,
 }
 
 /// What a row is to the person.
@@ -81,6 +83,18 @@ struct Found {
     strength: Option<Strength>,
     /// What of it is somebody else's.
     cut: Cut,
+}
+
+impl Found {
+    /// A row that is wanted whoever it is about.
+    fn whole() -> Self {
+        Self {
+            standing: Standing::Included,
+            agreed: Vec::new(),
+            strength: None,
+            cut: Cut::default(),
+        }
+    }
 }
 
 /// What of the person agrees with a row.
@@ -108,6 +122,7 @@ impl Examiner {
                 Wanted::Keyed { naming, .. } => wanted
                     .is_keyed(row)
                     .then(|| self.keyed(&verifier, (wanted, naming), row))?,
+                Wanted::Every => Found::whole(),
             };
             self.written(row, found)
         });
@@ -211,7 +226,7 @@ impl Examiner {
             for cell in &hit.cells {
                 let column = cells.get(*cell).map_or("", |cell| cell.column);
                 let more = identifiers(&self.subject, &hit.attributes);
-                merge(&mut found.agreements, column, more);
+                merge(&mut found.agreements, column, (more, hit.spelling));
             }
         }
         Some(found)
@@ -365,16 +380,18 @@ fn at(row: &Row<'_>) -> RowAt {
     }
 }
 
-fn merge(agreed: &mut Vec<Agreement>, column: &str, more: Vec<Identifier>) {
+fn merge(agreed: &mut Vec<Agreement>, column: &str, (more, spelling): (Vec<Identifier>, Spelling)) {
     match agreed.iter_mut().find(|known| known.column == column) {
         Some(known) => {
             known.identifiers.extend(more);
             known.identifiers.sort_unstable();
             known.identifiers.dedup();
+            known.spelling = known.spelling.min(spelling);
         }
         None => agreed.push(Agreement {
             column: column.to_owned(),
             identifiers: more,
+            spelling,
         }),
     }
 }

@@ -141,7 +141,7 @@ impl<'a, 'g> Writer<'a, 'g> {
                 self.lead(job.path(), found.keys);
             }
             if self.open.is_none() {
-                let section = self.section(job).await?;
+                let section = section(self.home, job, self.reached(job.path())).await?;
                 self.sections.begin(&section).map_err(unwritten)?;
                 let end = SectionEnd::default();
                 self.open = Some(Open { section, end });
@@ -292,33 +292,6 @@ impl<'a, 'g> Writer<'a, 'g> {
         RowId::Content(content.wrapping_add(u128::from(*count - 1)))
     }
 
-    async fn section(&self, job: &Job) -> Result<Section> {
-        let is_whole = |kind| kind == FindingKind::Column;
-        let mut whole = found(self.home, job.entity(), is_whole).await?;
-        let mut inside = found(self.home, job.entity(), |kind| !is_whole(kind)).await?;
-        let columns = job.names.iter().map(|column| {
-            let whole = whole.remove(&column.path).unwrap_or_default();
-            let inside = inside.remove(&column.path).unwrap_or_default();
-            SectionColumn {
-                path: column.path.clone(),
-                data_type: column.data_type.clone(),
-                comment: column.comment.clone(),
-                inside: inside.difference(&whole).cloned().collect(),
-                identifiers: whole.into_iter().collect(),
-            }
-        });
-        Ok(Section {
-            source: job.source.clone(),
-            source_id: job.source(),
-            entity: job.entity(),
-            kind: job.entity.kind,
-            resource: job.resource.clone(),
-            records: job.entity.rows,
-            columns: columns.collect(),
-            reached: self.reached(job.path()),
-        })
-    }
-
     fn reached(&self, path: &[usize]) -> Reached {
         if path.is_empty() {
             return Reached::Directly;
@@ -339,10 +312,38 @@ impl Job {
     /// The relations that led to it.
     pub(super) fn path(&self) -> &[usize] {
         match &self.what {
-            What::Naming { .. } => &[],
+            What::Naming { .. } | What::Every => &[],
             What::Keyed { path, .. } => path,
         }
     }
+}
+
+/// What a job's rows are a section of.
+pub(super) async fn section(home: &Home, job: &Job, reached: Reached) -> Result<Section> {
+    let is_whole = |kind| kind == FindingKind::Column;
+    let mut whole = found(home, job.entity(), is_whole).await?;
+    let mut inside = found(home, job.entity(), |kind| !is_whole(kind)).await?;
+    let columns = job.names.iter().map(|column| {
+        let whole = whole.remove(&column.path).unwrap_or_default();
+        let inside = inside.remove(&column.path).unwrap_or_default();
+        SectionColumn {
+            path: column.path.clone(),
+            data_type: column.data_type.clone(),
+            comment: column.comment.clone(),
+            inside: inside.difference(&whole).cloned().collect(),
+            identifiers: whole.into_iter().collect(),
+        }
+    });
+    Ok(Section {
+        source: job.source.clone(),
+        source_id: job.source(),
+        entity: job.entity(),
+        kind: job.entity.kind,
+        resource: job.resource.clone(),
+        records: job.entity.rows,
+        columns: columns.collect(),
+        reached,
+    })
 }
 
 /// The identifiers of an entity's findings that are wanted and not rejected, by column.
@@ -376,7 +377,7 @@ pub(super) async fn found(
 const STALE: &str = "it changed since it was scanned; what was added since may be missing, what was taken out is gone";
 
 /// Why something is not searched whose reading failed so.
-fn reason(failure: &Failure, is_cancelled: bool) -> Reason {
+pub(super) fn reason(failure: &Failure, is_cancelled: bool) -> Reason {
     match failure.kind {
         SourceErrorKind::Interrupted if is_cancelled => Reason::Cancelled,
         SourceErrorKind::Unreachable | SourceErrorKind::Interrupted => Reason::Unreachable,
@@ -385,7 +386,7 @@ fn reason(failure: &Failure, is_cancelled: bool) -> Reason {
     }
 }
 
-fn unwritten(error: io::Error) -> Error {
+pub(super) fn unwritten(error: io::Error) -> Error {
     let sentence = format!(
         "what is collected cannot be written: {}",
         locard_app::why(&error)

@@ -16,9 +16,9 @@ pub enum ScopeKind {
     /// One person's data.
     #[default]
     DataSubject,
-    /// What the catalog knows of all sources; no row of any.
+    /// What the catalog knows of all sources; their rows only where it was widened to them.
     TenantFull,
-    /// The same of what was scanned within the window.
+    /// The same of what was scanned within the window, and rows of it.
     TenantSlice,
 }
 
@@ -44,6 +44,9 @@ pub struct Scope {
     pub campaign_ids: Vec<String>,
     /// Only these sources or entities, by id, key or name.
     pub substrates: Vec<String>,
+    /// Whether an export of everything is widened to the rows of the sources.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub with_rows: bool,
 }
 
 /// The subject's id may be their address.

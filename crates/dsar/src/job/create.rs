@@ -105,6 +105,7 @@ pub(super) async fn record(
         "purpose": body.purpose,
         "subject": if body.is_tenant() { None } else { Some(settings::digest(home, &named(body)).await?) },
         "scope": body.scope.kind.as_str(),
+        "withRows": body.is_tenant().then_some(body.scope.with_rows),
         "request": body.request,
     });
     record_audit(home, actor, action, details).await
@@ -241,7 +242,7 @@ pub(super) fn doubts(home: &Home, known: &[Known]) -> Vec<String> {
     doubts.iter().filter(is_told).map(Doubt::sentence).collect()
 }
 
-fn check(settings: &DsarSettings, scope: &Scope) -> Result<()> {
+pub(super) fn check(settings: &DsarSettings, scope: &Scope) -> Result<()> {
     if let (Some(start), Some(end)) = (scope.window_start, scope.window_end)
         && start > end
     {
@@ -252,6 +253,21 @@ fn check(settings: &DsarSettings, scope: &Scope) -> Result<()> {
             "nothing is known of a person, and exports of everything are switched off",
         )
         .hint("say who it is about; an administrator may switch exports of everything on"));
+    }
+    check_rows(settings, scope)
+}
+
+/// Whether rows may be asked for: those of a person are collected anyway, and everybody's only where that was switched on.
+fn check_rows(settings: &DsarSettings, scope: &Scope) -> Result<()> {
+    if scope.with_rows && scope.kind == ScopeKind::DataSubject {
+        return Err(Error::usage("a person's rows are collected in any case")
+            .hint("leave scope.withRows out; it widens exports of everything"));
+    }
+    if scope.with_rows && !settings.tenant_export_rows {
+        return Err(Error::usage(
+            "exports of everything hold what the catalog knows, and no rows of sources",
+        )
+        .hint("an administrator may switch tenantExportRows on"));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use locard_bundle::Kind;
-use locard_model::{EntityId, Identifier, RelationId, Strength};
+use locard_model::{EntityId, Identifier, RelationId, Spelling, Strength};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,7 +18,9 @@ use super::times::{Period, times_of};
 use super::{Collected, Scope, SectionInfo};
 use crate::collect::Links;
 use crate::keep::{Sealed, Shelf};
-use crate::sections::{Reached, ReviewReason, Section, SectionEnd, SectionRow, Sections, Standing};
+use crate::sections::{
+    Reached, ReviewReason, Section, SectionEnd, SectionRow, Sections, Standing, spelled,
+};
 
 /// Names of fields that a section may have; more are put together into one field.
 const FIELDS: usize = 2_000;
@@ -47,6 +49,9 @@ pub(super) struct Meta {
     pub(super) path: Vec<RelationId>,
     /// Identifiers that agreed in any row.
     pub(super) agreed: BTreeSet<Identifier>,
+    /// By which spellings, other than those that were given.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) spellings: BTreeSet<Spelling>,
     /// Columns in which something of the person agreed in any row that is certainly about them.
     #[serde(default)]
     pub(super) own: BTreeSet<String>,
@@ -86,6 +91,9 @@ pub(super) struct KeptRow {
     pub(super) review: Option<ReviewReason>,
     /// Columns in which something of the person agreed.
     pub(super) agreed: Vec<String>,
+    /// Of these columns those in which the person is spelled otherwise than they were given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) spelled: BTreeMap<String, Spelling>,
     pub(super) strength: Option<Strength>,
     /// Whether it is outside of the window.
     pub(super) outside: bool,
@@ -294,10 +302,13 @@ impl Gather {
         open.meta
             .agreed
             .extend(agreed.flat_map(|it| it.identifiers.iter().cloned()));
+        let spelled = spelled(&row.agreed);
+        open.meta.spellings.extend(spelled.values());
         KeptRow {
             at: row.at.to_string(),
             review,
             agreed: row.agreed.into_iter().map(|it| it.column).collect(),
+            spelled,
             strength: row.strength,
             outside,
             timed,

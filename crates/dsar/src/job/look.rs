@@ -1,6 +1,9 @@
 //! Looking at rows that were collected, as reviewers do.
 
+use std::collections::BTreeMap;
+
 use locard_app::{Actor, Home, Result};
+use locard_model::Spelling;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -9,7 +12,7 @@ use super::gather::{KeptRow, Meta, rows, section};
 use super::reach::{Place, Reach};
 use super::review::{apart, decisions, known_section};
 use super::rules::{Others, Taken};
-use super::{Collected, DsarJob, create, learn, load, unkept, work};
+use super::{Collected, DsarJob, conflict, create, learn, load, review, unkept, work};
 use crate::keep::Shelf;
 
 /// A row as a reviewer sees it.
@@ -23,6 +26,8 @@ pub struct ReviewRow {
     pub review: Option<&'static str>,
     /// Columns in which something of the person agreed.
     pub agreed: Vec<String>,
+    /// Of these columns those in which the person is spelled otherwise than they were given.
+    pub spelled: BTreeMap<String, Spelling>,
     /// How firmly it points at the person.
     pub strength: Option<&'static str>,
     /// Whether it is outside of the window, and so left out whatever is decided.
@@ -61,6 +66,12 @@ pub async fn review_rows(
         body.collected.as_ref().map(|it| it.sections.as_slice()),
         number,
     )?;
+    // One person alone must not come to everybody's rows.
+    let is_own = body.scope.with_rows && body.actor.id == actor.id;
+    if is_own && !review::is_released(home, &job).await? {
+        let message = "whoever asked for the rows of everything sees none before it is approved";
+        return Err(conflict(message).hint("another administrator must approve it"));
+    }
     create::record(home, actor, "dsar review look", Some(id), body).await?;
     let collected = body.collected.clone().unwrap_or_default();
     let look = Look {
@@ -132,6 +143,7 @@ impl Look {
             at: row.at,
             review: row.review.map(crate::ReviewReason::as_str),
             agreed: row.agreed,
+            spelled: row.spelled,
             strength: row.strength.map(locard_model::Strength::as_str),
             outside: row.outside,
             values: row.values,

@@ -227,6 +227,7 @@ impl Packing {
             reached: if meta.over.is_empty() {
                 Reached::Direct {
                     identifiers: meta.agreed.iter().map(ToString::to_string).collect(),
+                    spellings: meta.spellings.iter().map(ToString::to_string).collect(),
                 }
             } else {
                 Reached::Relation {

@@ -25,6 +25,8 @@ pub struct DsarSettings {
     pub second_approver: bool,
     /// Whether what the catalog knows of everything may be exported at all.
     pub tenant_export: bool,
+    /// Whether such an export may be widened to the rows of the sources.
+    pub tenant_export_rows: bool,
     /// Where bundles are kept: a folder, or the address of a container; none: in the home.
     pub store: Option<String>,
     /// Who is responsible for the data, as bundles name them.
@@ -72,6 +74,7 @@ impl Default for DsarSettings {
             review: true,
             second_approver: false,
             tenant_export: false,
+            tenant_export_rows: false,
             store: None,
             controller: None,
             notice: Vec::new(),
@@ -105,7 +108,7 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
         if let Some(setting) = all.get_mut(name) {
             setting.clone_from(value);
         } else {
-            let known = "activeLimit, ttlHours, review, secondApprover, tenantExport, store, controller, notice, alertDays, register";
+            let known = "activeLimit, ttlHours, review, secondApprover, tenantExport, tenantExportRows, store, controller, notice, alertDays, register";
             return Err(
                 Error::usage("a setting is named like none").hint(format!("they are {known}"))
             );

@@ -1,30 +1,59 @@
-//! What the catalog knows of everything, as sections: sources, entities with their columns, findings. No row of any source.
+//! What the catalog knows of everything, as sections: sources, entities with their columns, findings. Rows of the sources are
+//! behind that only where the job was widened to them, and the settings still allow it.
 
 use std::collections::BTreeMap;
 use std::io;
 
 use locard_app::{
-    FindingFilter, Home, Result, RowAt, SourceRow, choose, chosen_entities, findings,
+    CancellationToken, FindingFilter, Home, NotSearched, Reason, Result, RowAt, SourceRow, choose,
+    chosen_entities, findings,
 };
 use locard_model::{EntityId, EntityKind, EntityPath, SourceId};
+use locard_store::Entity;
 use serde_json::{Map, Value, json};
 
 use super::gather::Gather;
 use super::narrow::Narrow;
 use super::times::Period;
-use super::{Scope, unkept};
+use super::{Scope, create, settings, unkept};
+use crate::collect::collect_every;
+use crate::keep::Shelf;
 use crate::sections::{
     Reached, Section, SectionColumn, SectionEnd, SectionRow, Sections, Standing,
 };
 
-/// Collects it. Entities that a window leaves out are those that were last read before it, or after it.
+/// Collects it, and tells what of the rows could not be read.
 pub(super) async fn collect(
     home: &Home,
     scope: &Scope,
     narrow: &Narrow,
+    (gather, shelf): (&mut Gather, &Shelf),
+    cancel: &CancellationToken,
+) -> Result<Vec<NotSearched>> {
+    // An administrator may have switched it off since it was asked for.
+    create::check(&settings(home).await?, scope)?;
+    let sources = chosen_sources(home, narrow).await?;
+    tell_catalog(home, scope, (&sources, narrow), gather).await?;
+    if !scope.with_rows {
+        return Ok(Vec::new());
+    }
+    let mut gaps: Vec<NotSearched> = sources.iter().filter_map(out_of_reach).collect();
+    let entities = entities(home, &sources, narrow).await?;
+    // It is a large future.
+    let rows = collect_every(home, entities, (gather, shelf), cancel);
+    gaps.extend(Box::pin(rows).await?);
+    Ok(gaps)
+}
+
+/// What the catalog knows. Entities that a window leaves out are those that were last read before it, or after it.
+async fn tell_catalog(
+    home: &Home,
+    scope: &Scope,
+    (sources, narrow): (&[SourceRow], &Narrow),
     gather: &mut Gather,
 ) -> Result<()> {
-    let sources = chosen_sources(home, scope, narrow).await?;
+    let in_window = |source: &&SourceRow| is_in_window(scope, source);
+    let sources: Vec<SourceRow> = sources.iter().filter(in_window).cloned().collect();
     let told = sources.iter().map(|source| {
         json!({
             "id": source.id, "name": source.name, "connector": source.connector, "owner": source.owner,
@@ -32,18 +61,7 @@ pub(super) async fn collect(
         })
     });
     section(gather, "sources", told).map_err(unkept)?;
-    let names: Vec<String> = sources.iter().map(|source| source.id.to_string()).collect();
-    let mut entities = Vec::new();
-    if !names.is_empty() {
-        let chosen = choose(home, &names).await?;
-        entities = chosen_entities(home, &chosen).await?;
-    }
-    entities.retain(|entity| {
-        narrow
-            .entities
-            .as_ref()
-            .is_none_or(|wanted| wanted.contains(&entity.id))
-    });
+    let entities = entities(home, &sources, narrow).await?;
     let mask = home.engine().mask();
     let mut told = Vec::new();
     for entity in &entities {
@@ -69,25 +87,52 @@ pub(super) async fn collect(
     section(gather, "findings", told).map_err(unkept)
 }
 
-/// The sources that are asked for, last read within the window.
-async fn chosen_sources(home: &Home, scope: &Scope, narrow: &Narrow) -> Result<Vec<SourceRow>> {
+/// The entities of these sources that are asked for.
+async fn entities(home: &Home, sources: &[SourceRow], narrow: &Narrow) -> Result<Vec<Entity>> {
+    let names: Vec<String> = sources.iter().map(|source| source.id.to_string()).collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut entities = chosen_entities(home, &choose(home, &names).await?).await?;
+    let wanted = narrow.entities.as_ref();
+    entities.retain(|entity| wanted.is_none_or(|wanted| wanted.contains(&entity.id)));
+    Ok(entities)
+}
+
+/// Of a source that no connector reaches, that its rows are not there.
+fn out_of_reach(source: &SourceRow) -> Option<NotSearched> {
+    source.manual.as_ref()?;
+    let owner = source.owner.as_deref().unwrap_or("its owner");
+    Some(NotSearched {
+        source: source.name.clone(),
+        resource: None,
+        column: None,
+        reason: Reason::Manual,
+        sentence: format!("no connector reaches it; ask {owner}"),
+    })
+}
+
+/// The sources that are asked for.
+async fn chosen_sources(home: &Home, narrow: &Narrow) -> Result<Vec<SourceRow>> {
     let sources = locard_app::sources(home).await?;
     let is_wanted = |id: &SourceId| {
         use locard_model::ExposeSecret as _;
         let mut named = narrow.sources.iter();
         narrow.sources.is_empty() || named.any(|name| name.expose_secret() == id.to_string())
     };
-    let in_window = |at: Option<&String>| {
-        let at = at.and_then(|at| at.parse::<jiff::Timestamp>().ok());
-        let Some(at) = at else {
-            return scope.window_start.is_none();
-        };
-        Period::new(scope.window_start, scope.window_end).holds(at)
+    Ok(sources
+        .into_iter()
+        .filter(|source| is_wanted(&source.id))
+        .collect())
+}
+
+/// Whether a source was last read within the window.
+fn is_in_window(scope: &Scope, source: &SourceRow) -> bool {
+    let at = source.scanned_at.as_ref();
+    let Some(at) = at.and_then(|at| at.parse::<jiff::Timestamp>().ok()) else {
+        return scope.window_start.is_none();
     };
-    let sources = sources.into_iter();
-    let chosen =
-        sources.filter(|source| is_wanted(&source.id) && in_window(source.scanned_at.as_ref()));
-    Ok(chosen.collect())
+    Period::new(scope.window_start, scope.window_end).holds(at)
 }
 
 fn section(gather: &mut Gather, name: &str, rows: impl Iterator<Item = Value>) -> io::Result<()> {

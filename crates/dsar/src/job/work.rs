@@ -166,8 +166,16 @@ impl Worker<'_> {
         let entities = narrow.entities.clone();
         let mut gather = Gather::new(shelf.clone(), &body.scope, entities, counters);
         let collected = if body.is_tenant() {
-            tenant::collect(self.home, &body.scope, &narrow, &mut gather).await?;
-            collected(None, &gather, !narrow.sources.is_empty())
+            let into = (&mut gather, &shelf);
+            let told = tenant::collect(self.home, &body.scope, &narrow, into, cancel);
+            let gaps = Box::pin(told).await?;
+            if cancel.is_cancelled() {
+                return Err(Error::new(ErrorKind::Cancelled, "collecting was stopped"));
+            }
+            Collected {
+                not_searched: gaps.iter().map(told_gap).collect(),
+                ..collected(None, &gather, !narrow.sources.is_empty())
+            }
         } else {
             let options = options(body, &narrow);
             let mut extract = collect_keeping(

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use locard_app::{CancellationToken, Home, OpenSources, Result};
 use locard_connector::document::Paths;
 use locard_connector::{ErrorKind, Form, Matching, ScanRequest, Scope, Source};
@@ -35,7 +36,8 @@ pub enum Again {
     NotSearched(String),
 }
 
-/// Looks again at each of these, reading each entity once. Neither the index nor relations are asked: what was erased in
+/// Looks again at each of these, reading each entity once: some entities of a source at the same time, and sources beside
+/// each other, so that one that does not answer holds up no other. Neither the index nor relations are asked: what was erased in
 /// one place would hide another.
 ///
 /// # Errors
@@ -70,8 +72,7 @@ pub async fn look_again(
             (at, looking.entity(entity, of_entity).await)
         }
     });
-    let reading = futures::stream::iter(reading).buffer_unordered(home.engine().threads());
-    let mut reading = std::pin::pin!(reading);
+    let mut reading: FuturesUnordered<_> = reading.collect();
     while let Some((positions, found)) = reading.next().await {
         for (at, answer) in positions.into_iter().zip(found?) {
             answers[at] = answer;
@@ -93,6 +94,7 @@ impl Looking<'_> {
         let Ok(entity) = self.home.store().entity(self.home.org(), id).await else {
             return unknown("its source is no longer in the catalog");
         };
+        let _turn = self.opened.turn(entity.source).await;
         let source = match self.opened.get(entity.source).await {
             Ok(source) => source,
             Err(error) => return unknown(error.sentence()),
@@ -119,6 +121,12 @@ impl Looking<'_> {
                     continue;
                 }
                 seen.why = Some(error.to_string());
+                if error.kind() == ErrorKind::Unreachable {
+                    // Each of its other entities would wait as long.
+                    let why = error.to_string();
+                    self.opened.give_up(entity.source, &why, None).await;
+                    break;
+                }
             }
         }
         Ok(wanted.answers(&seen))

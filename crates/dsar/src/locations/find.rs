@@ -199,6 +199,7 @@ impl Gathered {
             column: column.to_owned(),
             row: Some(at.clone()),
             identifiers: identifiers.into_iter().collect(),
+            spelling: row.agreed.iter().map(|it| it.spelling).min(),
             verified: true,
             path: None,
             unchecked: None,

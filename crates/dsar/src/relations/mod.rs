@@ -3,7 +3,7 @@
 mod declared;
 mod inferred;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use locard_app::{Actor, Catalog, Decision, Error, ErrorKind, Home, Result, record_audit};
@@ -37,6 +37,8 @@ pub struct RelationRow {
 /// One side of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SideRow {
+    /// The entity.
+    pub entity: EntityId,
     /// The source as people see it.
     pub source: String,
     /// The resource, masked.
@@ -186,7 +188,6 @@ pub async fn relations(home: &Home) -> Result<RelationsReport> {
 
 /// Each relation once, inferred ones with their containment, and how many pairs were not compared.
 async fn all(home: &Home, known: &Known) -> Result<(Vec<(Relation, Option<f64>)>, u64)> {
-    let mut all: Vec<(Relation, Option<f64>)> = Vec::new();
     let (inferred, not_compared) = inferred::inferred(home, &known.entities).await?;
     let declared = known
         .declared
@@ -194,11 +195,9 @@ async fn all(home: &Home, known: &Known) -> Result<(Vec<(Relation, Option<f64>)>
         .cloned()
         .map(|relation| (relation, None));
     let decided = known.decided().into_iter().map(|relation| (relation, None));
-    for (relation, containment) in declared.chain(inferred).chain(decided) {
-        if !all.iter().any(|(other, _)| other.id == relation.id) {
-            all.push((relation, containment));
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut all: Vec<(Relation, Option<f64>)> = declared.chain(inferred).chain(decided).collect();
+    all.retain(|(relation, _)| seen.insert(relation.id));
     Ok((all, not_compared))
 }
 
@@ -215,6 +214,7 @@ fn row(
         let entity = known.entities.get(&side.entity)?;
         let columns = side.columns.iter();
         Some(SideRow {
+            entity: entity.id,
             source: catalog.source_name(entity.source),
             resource: mask.path(&entity.path, entity.kind),
             columns: columns.map(|column| mask.segment(column)).collect(),
@@ -291,7 +291,7 @@ pub async fn withdraw_relation(home: &Home, actor: &Actor, id: &str) -> Result<(
     let (Some(review), None) = (fitting.next().filter(|_| !id.is_empty()), fitting.next()) else {
         return Err(
             Error::not_found("nothing was decided about such a relation")
-                .hint("`locard relations list` shows ids and decisions"),
+                .hint("`locard relations list`, or GET /api/v1/relations, shows ids and decisions"),
         );
     };
     let store = home.store();
@@ -317,7 +317,8 @@ fn named(all: Vec<(Relation, Option<f64>)>, id: &str) -> Result<(Relation, Optio
 }
 
 fn missing() -> Error {
-    Error::not_found("there is no such relation").hint("`locard relations list` shows them")
+    Error::not_found("there is no such relation")
+        .hint("`locard relations list`, or GET /api/v1/relations, shows them")
 }
 
 fn json(kept: &Kept) -> Result<Value> {

@@ -5,6 +5,7 @@
     reason = "these are tests; clippy knows it of test functions only"
 )]
 
+mod everything;
 mod holds;
 mod review;
 
@@ -232,50 +233,6 @@ async fn what_is_over_is_destroyed_with_its_key() {
         .unwrap();
     assert_eq!(followed.err(), Some(Refused::Expired));
     assert_eq!(job::sweep(&home).await.unwrap(), 0);
-    home.close().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_export_of_everything_is_off_wants_another_administrator_and_holds_no_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = scanned(folder.path()).await;
-    let (one, other) = (actor("one"), actor("other"));
-    assert!(
-        job::create(&home, &one, DsarOptions::default())
-            .await
-            .is_err()
-    );
-    job::change_settings(&home, &one, &json!({ "tenantExport": true }))
-        .await
-        .unwrap();
-    let StartedJob::New(new) = job::create(&home, &one, DsarOptions::default())
-        .await
-        .unwrap()
-    else {
-        panic!("it is not new");
-    };
-    let waits = run(&home, &new).await;
-    assert!(waits.waits_for_review(), "{waits:?}");
-    assert!(
-        job::approve(&home, &one, new.id, false).await.is_err(),
-        "whoever asked does not approve"
-    );
-    assert!(job::export(&home, &one).await.is_err());
-    job::approve(&home, &other, new.id, false).await.unwrap();
-    let ready = run(&home, &new).await;
-    assert_eq!(ready.state, DsarState::Ready, "{ready:?}");
-    let (rows, _) = opened(&home, &archive(&home, &ready).await).await;
-    let told = json!(rows).to_string();
-    assert!(
-        told.contains("people.csv") && told.contains("EMAIL_ADDRESS"),
-        "{told}"
-    );
-    assert!(!told.contains("example.org") && !told.contains("Muster"));
-    let mut export = String::new();
-    let mut download = job::export(&home, &one).await.unwrap().bundle;
-    download.bytes.read_to_string(&mut export).unwrap();
-    let export: Value = serde_json::from_str(&export).unwrap();
-    assert_eq!(export["scope"]["kind"], "TENANT_FULL");
     home.close().await.unwrap();
 }
 

@@ -11,6 +11,7 @@ mod letters;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use locard_model::Spelling;
 use locard_sketch::forms;
 
 use letters::Letters;
@@ -35,6 +36,17 @@ pub(crate) enum Script {
 }
 
 impl Script {
+    /// As answers tell it.
+    pub(crate) const fn spelling(self) -> Spelling {
+        match self {
+            Self::Latin => Spelling::Latin,
+            Self::Cyrillic => Spelling::Cyrillic,
+            Self::Greek => Spelling::Greek,
+            Self::Arabic => Spelling::Arabic,
+            Self::Hebrew => Spelling::Hebrew,
+        }
+    }
+
     /// Those in which a Latin name is asked for.
     const OTHERS: [Self; 4] = [Self::Cyrillic, Self::Greek, Self::Arabic, Self::Hebrew];
 
@@ -62,6 +74,8 @@ impl Script {
 /// A name in one other script: of each of its words the spellings, the likeliest first. A spelling may be of two words.
 #[derive(Clone)]
 pub(crate) struct Spelled {
+    /// The script in which it is spelled.
+    pub(crate) script: Script,
     words: Vec<Vec<String>>,
     /// Most spellings of it, or of a half of it.
     most: usize,
@@ -102,21 +116,25 @@ pub(crate) fn spelled(words: &[String]) -> Vec<Spelled> {
     if own != Script::Latin {
         let words = joined(words, own);
         let each = words.iter().map(|word| to_latin(word, own)).collect();
-        return Vec::from_iter(spelled_in(each, MOST_OF_NAME));
+        return Vec::from_iter(spelled_in(Script::Latin, each, MOST_OF_NAME));
     }
     let most = MOST_OF_NAME / Script::OTHERS.len();
     let others = Script::OTHERS.into_iter().filter_map(|script| {
         let words = joined(words, script);
         let each = words.iter().map(|word| from_latin(word, script)).collect();
-        spelled_in(each, most)
+        spelled_in(script, each, most)
     });
     others.collect()
 }
 
 /// A name of which every word has a spelling. One word alone is no name.
-fn spelled_in(words: Vec<Vec<String>>, most: usize) -> Option<Spelled> {
+fn spelled_in(script: Script, words: Vec<Vec<String>>, most: usize) -> Option<Spelled> {
     let is_name = words.len() > 1 && words.iter().all(|word| !word.is_empty());
-    is_name.then_some(Spelled { words, most })
+    is_name.then_some(Spelled {
+        script,
+        words,
+        most,
+    })
 }
 
 /// Articles and first halves that Arabic names have in words of their own, in Latin letters.

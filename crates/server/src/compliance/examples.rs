@@ -44,7 +44,7 @@ fn sent(method: &str, path: &str) -> Value {
 }
 
 fn answered(method: &str, path: &str) -> Value {
-    let settings = json!({ "activeLimit": 5, "ttlHours": 720, "review": true, "secondApprover": false, "tenantExport": false });
+    let settings = json!({ "activeLimit": 5, "ttlHours": 720, "review": true, "secondApprover": false, "tenantExport": false, "tenantExportRows": false });
     match (method, path.strip_prefix("/v1/compliance").unwrap_or(path)) {
         (_, "/v1/delivery/{id}") => json!("the bundle, or the page that asks for its code"),
         ("get", "/api/v1/dsar-settings") => {

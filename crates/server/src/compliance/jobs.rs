@@ -181,6 +181,7 @@ async fn options(
         window_end: time(&mut within, "windowEnd")?,
         campaign_ids: within.list("campaignIds")?,
         substrates: within.list("substrates")?,
+        with_rows: within.flag("withRows")?,
     };
     let attributes = match (fields.is_given("attributes"), within.is_given("attributes")) {
         (true, _) => locate::attributes(context, fields).await?,
@@ -235,6 +236,10 @@ fn check_scope(
         }
         Some(ScopeKind::TenantFull) if has_window => {
             refused("TENANT_FULL has no window; TENANT_SLICE has")
+        }
+        _ if scope.with_rows && names_person => {
+            let what = "it widens an export of everything, and a person is named";
+            Err(Fault::field("scope.withRows", what))
         }
         _ if !names_person && !unheeded.is_empty() => {
             let what = format!("it names nobody that is known: {}", unheeded.join("; "));

@@ -82,6 +82,7 @@ fn row(row: &ReviewRow) -> Value {
         "at": row.at,
         "review": row.review,
         "agreed": row.agreed,
+        "spelled": row.spelled,
         "strength": row.strength,
         "outside": row.outside,
         "included": row.included,

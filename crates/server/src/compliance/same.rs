@@ -37,6 +37,7 @@ fn is_same(job: &DsarJob, options: &DsarOptions) -> bool {
         && id(was.data_subject_id.as_ref()) == named
         && (was.window_start, was.window_end) == (is.window_start, is.window_end)
         && (&was.campaign_ids, &was.substrates) == (&is.campaign_ids, &is.substrates)
+        && was.with_rows == is.with_rows
         && body.request == options.request
         && body.request_notes == options.notes
         && body.recipients == options.recipients

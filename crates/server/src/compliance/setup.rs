@@ -28,6 +28,7 @@ pub(crate) const BODY: &[Field] = &[
     field("review", Kind::Flag),
     field("secondApprover", Kind::Flag),
     field("tenantExport", Kind::Flag),
+    field("tenantExportRows", Kind::Flag),
     field("store", Kind::Text),
     field("controller", Kind::Object),
     field("notice", Kind::Texts),

@@ -247,9 +247,13 @@ fn key() -> Value {
 fn located() -> Value {
     let place = json!({
         "source": "crm", "resource": "public.users", "column": "email", "identifiers": ["EMAIL_ADDRESS"],
-        "verified": true, "strength": "strong", "row": null,
+        "spelling": "as-given", "verified": true, "strength": "strong", "row": null,
     });
-    json!({ "places": [place], "notSearched": [], "complete": true, "sources": 1, "columns": 310, "candidates": 1 })
+    let location = json!({
+        "source": "crm", "resource": "public.users", "columns": ["email"], "identifiers": ["EMAIL_ADDRESS"],
+        "strength": "strong", "reached": [], "rows": 1,
+    });
+    json!({ "locations": [location], "places": [place], "notSearched": [], "complete": true, "sources": 1, "columns": 310, "candidates": 1 })
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ fn of_field(name: &str, error: locard_app::Error) -> Fault {
     }
 }
 
-fn reason(fields: &mut Fields) -> Result<Option<String>, Fault> {
+pub(crate) fn reason(fields: &mut Fields) -> Result<Option<String>, Fault> {
     let reason = fields.text("reason")?;
     let is_long = |reason: &String| reason.chars().count() > REASON;
     if reason.as_ref().is_some_and(is_long) {
@@ -131,7 +131,7 @@ fn reason(fields: &mut Fields) -> Result<Option<String>, Fault> {
     Ok(reason)
 }
 
-fn check(fields: &Fields) -> Result<(), Fault> {
+pub(crate) fn check(fields: &Fields) -> Result<(), Fault> {
     let unknown = fields.unheeded(&[]);
     let fault = |text: &String| Fault::new(StatusCode::BAD_REQUEST, text.clone());
     unknown.first().map_or(Ok(()), |text| Err(fault(text)))

@@ -4,7 +4,8 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use locard_app::{
-    Actor, Copies, Doubt, FindOptions, Hit, LookUp, Silent, identifier_of_person, record_look_up,
+    Actor, Copies, Doubt, FindOptions, Hit, LocationCount, LookUp, Silent, identifier_of_person,
+    location_counts, record_look_up,
 };
 use locard_dsar::{Bounds, find};
 use locard_model::{Attribute, Subject};
@@ -41,6 +42,9 @@ pub(crate) const BODY: &[Field] = &[
 /// Attributes of one question.
 const MOST: usize = 100;
 
+/// How the person of a question is called in it.
+const SUBJECT: &str = "subject";
+
 pub(crate) async fn locate(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
@@ -56,7 +60,7 @@ pub(crate) async fn locate(
     let attributes = attributes(&context, &mut fields).await?;
     let options = FindOptions {
         subjects: vec![Subject {
-            id: "subject".to_owned(),
+            id: SUBJECT.to_owned(),
             attributes,
         }],
         verify,
@@ -89,6 +93,7 @@ pub(crate) async fn locate(
         })
     });
     answer(json!({
+        "locations": location_counts(&report.hits, SUBJECT).iter().map(location).collect::<Vec<_>>(),
         "places": report.hits.iter().map(told).collect::<Vec<_>>(),
         "notSearched": gaps.collect::<Vec<_>>(),
         "copies": report.copies.iter().map(copies).collect::<Vec<_>>(),
@@ -107,12 +112,26 @@ fn copies(copies: &Copies) -> Value {
     copies.places.iter().map(place).collect()
 }
 
+/// Rows of one resource that point at the person alike, and how many there are.
+fn location(location: &LocationCount) -> Value {
+    json!({
+        "source": location.source,
+        "resource": location.resource,
+        "columns": location.columns,
+        "identifiers": location.identifiers,
+        "strength": location.strength.as_str(),
+        "reached": location.reached.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "rows": location.rows,
+    })
+}
+
 fn told(hit: &Hit) -> Value {
     json!({
         "source": hit.source,
         "resource": hit.resource,
         "column": hit.column,
         "identifiers": hit.identifiers,
+        "spelling": hit.spelling,
         "verified": hit.verified,
         "strength": hit.strength.as_str(),
         "row": hit.row.as_ref().map(ToString::to_string),

@@ -20,6 +20,7 @@ pub(crate) mod me;
 mod parquet;
 pub(crate) mod patterns;
 pub(crate) mod processing;
+pub(crate) mod relations;
 pub(crate) mod roles;
 pub(crate) mod schedules;
 pub(crate) mod sources;

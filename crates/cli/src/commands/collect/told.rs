@@ -111,7 +111,7 @@ pub(super) fn row(section: &Section, row: &SectionRow) -> Value {
     let agreed = row
         .agreed
         .iter()
-        .map(|it| json!({"column": it.column, "identifiers": names(&it.identifiers)}));
+        .map(|it| json!({"column": it.column, "identifiers": names(&it.identifiers), "spelling": it.spelling}));
     let reason = match row.standing {
         Standing::Included => None,
         Standing::Review(reason) => Some(reason.as_str()),

@@ -65,7 +65,11 @@ pub(crate) async fn run(session: &Session, args: &Dsar) -> Result<Outcome> {
 }
 
 async fn create(session: &Session, args: &CreateDsar) -> Result<Outcome> {
-    let subject = one_subject(session, &args.person)?;
+    let attributes = if args.everything {
+        Vec::new()
+    } else {
+        one_subject(session, &args.person)?.attributes
+    };
     let time = |text: &Option<String>, option: &str| {
         let time = text.as_ref().map(|text| text.parse());
         time.transpose().with_context(|| {
@@ -78,9 +82,10 @@ async fn create(session: &Session, args: &CreateDsar) -> Result<Outcome> {
             window_end: time(&args.until, "--until")?,
             campaign_ids: args.collection.clone(),
             substrates: args.source.clone(),
+            with_rows: args.with_rows,
             ..Scope::default()
         },
-        attributes: subject.attributes,
+        attributes,
         formats: args.format.clone(),
         notes: args.notes.clone(),
         recipients: args.recipient.clone(),

@@ -112,7 +112,12 @@ fn shown(output: &mut Output, (section, whole): (usize, bool), row: &ReviewRow) 
         (false, Some(why)) => format!("out: {why}"),
         (false, None) => "out".to_owned(),
     };
-    let agreed = row.agreed.join(", ");
+    let spelled = |column: &String| match row.spelled.get(column).and_then(|it| it.told()) {
+        Some(how) => format!("{column} ({how})"),
+        None => column.clone(),
+    };
+    let agreed: Vec<String> = row.agreed.iter().map(spelled).collect();
+    let agreed = agreed.join(", ");
     let agreed = if agreed.is_empty() {
         String::new()
     } else {
