@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_task};
 use locard_model::{EntityKind, EntityPath};
 use locard_odbc::{About, Odd, Oddity, Query, Reply};
-use locard_sql::{Decoding as _, Part, too_long};
+use locard_sql::{Decoding as _, Part, has_outside_quotes, too_long};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Sender;
 
@@ -60,21 +60,8 @@ async fn start(reading: &Arc<Reading>, split: &Split) -> Result<Reader> {
 
 /// Whether a SELECT has what none of ours has outside its quotes: other quotes, variables, or `INTO`, which writes.
 fn reaches_out(sql: &str) -> bool {
-    let mut quote = None;
-    let mut bare = String::with_capacity(sql.len());
-    for c in sql.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => continue,
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None => {}
-        }
-        bare.push(c);
-    }
-    let mut words = bare.split(|c: char| !c.is_alphanumeric() && c != '_');
     let writes = ["into", "call", "update", "nextval", "exec"];
-    let has_word = words.any(|word| writes.iter().any(|wrong| word.eq_ignore_ascii_case(wrong)));
-    has_word || bare.contains(['#', '@', '\\'])
+    has_outside_quotes(sql, &writes, &['#', '@', '\\'])
 }
 
 /// How an answer ended.
