@@ -147,6 +147,7 @@ impl Reader {
                 .map(|column| column.decode.0)
                 .collect(),
             bounded: self.session.product.bounded && !wide.contains(&self.path),
+            utf8: self.session.access.utf8,
             longest: 0,
         }
     }
@@ -181,7 +182,7 @@ impl Reader {
                     batch.faults.push(too_long(place, odd.values));
                     continue;
                 }
-                Odd::Repaired => "text is not UTF-16; unreadable letters were replaced",
+                Odd::Repaired => "text is not Unicode; unreadable letters were replaced",
                 Odd::NoDate => "a date is none of the calendar and was read as null",
             };
             batch.faults.push(Fault {
