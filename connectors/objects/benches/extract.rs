@@ -21,7 +21,7 @@ use serde_json::json;
 
 use support::{Bench, Store, bucket};
 
-const SIZE: usize = 128 << 20;
+const SIZE: usize = 256 << 20;
 const NAME: &str = "large";
 
 #[tokio::main]
