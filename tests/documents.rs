@@ -313,6 +313,27 @@ fn a_person_is_found_in_documents_in_cells_that_have_no_type() {
     hold_attachments(&bench, &format!("sqlite:{}", file.display()), "tickets");
 }
 
+/// Letters between zeros are a machine's; zeros behind text fill its column up.
+#[test]
+fn bytes_that_are_no_text_hold_no_names_and_padded_text_is_read() {
+    let bench = Bench::new();
+    let file = bench.write("parts.db", "");
+    let sql = "create table parts (id integer primary key, name blob, mail blob);
+        with recursive n(n) as (select 1 union all select n + 1 from n where n < 40)
+        insert into parts select n, cast(char(0) || case n % 4 when 0 then 'Anna' when 1 then 'Bert' when 2 then 'Cleo' else 'Dora' end as blob),
+            cast('person' || n || '@example.org' || char(0, 0, 0) as blob) from n;";
+    assert!(crate::live::run(&file, sql));
+    let target = format!("sqlite:{}", file.display());
+    let run = bench.run(["scan", &target, "--format", "ndjson"]);
+    assert_eq!(run.status, 0, "{run:?}");
+    let findings = run.ndjson();
+    let of = |column| identifiers(&findings, "parts", column);
+    assert_eq!(of("mail"), ["EMAIL_ADDRESS"], "{run:?}");
+    assert!(of("name").is_empty(), "{run:?}");
+    let find = bench.run(["find", "--verify", "--email", "person7@example.org"]);
+    assert!(find.stdout.contains("mail"), "{find:?}");
+}
+
 #[test]
 fn a_person_is_found_in_documents_in_cells_of_postgresql() {
     let Some(url) = crate::support::postgres() else {

@@ -916,6 +916,11 @@ fn lying_server() -> u16 {
             std::thread::spawn(move || {
                 let mut asked = [0; 4_096];
                 let _ = client.read(&mut asked);
+                // Whether it encrypts: no.
+                if asked.starts_with(&[0, 0, 0, 8]) {
+                    let _ = client.write_all(b"N");
+                    let _ = client.read(&mut asked);
+                }
                 let _ = client.write_all(&welcome);
                 let _ = client.read(&mut asked);
                 let _ = client.write_all(&[b'D', 0, 0, 0, 1]);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use locard_connector::as_text;
 use mongodb::bson::RawBsonRef;
 use mongodb::bson::raw::RawBinaryRef;
 use mongodb::bson::spec::BinarySubtype;
@@ -81,7 +82,7 @@ fn binary_text(binary: RawBinaryRef<'_>, out: &mut String) -> Shown {
         binary.subtype,
         BinarySubtype::Generic | BinarySubtype::BinaryOld
     );
-    if holds_text && let Ok(text) = std::str::from_utf8(binary.bytes) {
+    if holds_text && let Some(text) = as_text(binary.bytes) {
         out.push_str(text);
         return Shown::Text;
     }
@@ -192,6 +193,7 @@ mod tests {
             "ümlaut"
         );
         assert_eq!(check(binary(BinarySubtype::Generic, &[0xff, 0x01])), "ff01");
+        assert_eq!(check(binary(BinarySubtype::Generic, b"\0bin")), "0062696e");
         assert_eq!(check(binary(BinarySubtype::Md5, &[0x61])), "61");
         assert_eq!(
             check(binary(BinarySubtype::Generic, &[0xff; 5_000])),

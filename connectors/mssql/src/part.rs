@@ -1,34 +1,34 @@
 //! What a split needs to be read anywhere: its statement and how the answer is decoded. Never a secret.
 
 use locard_connector::{Error, ErrorKind, Result};
-use locard_sql::is_select;
-use serde::{Deserialize, Serialize};
+use locard_sql::{has_outside_quotes, is_select};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::types::Decode;
+
+/// The key of [`Part::snapshot`] in a split.
+pub(crate) const SNAPSHOT: &str = "snapshot";
 
 /// What tells the partition of a row: the one thing of ours with a dollar sign.
 const PARTITION: &str = "$PARTITION.";
 
 /// The `part` of a split.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Part {
     /// The SELECT.
     pub(crate) sql: String,
     /// Its columns, in order.
-    pub(crate) columns: Vec<Output>,
+    pub(crate) columns: Vec<locard_sql::Output<Decode>>,
     /// Number of this split within its plan.
     pub(crate) number: u32,
     /// Whether it is read from a snapshot, as its database allows.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub(crate) snapshot: bool,
     /// What the reader must be told, once per plan.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) notes: Vec<String>,
 }
-
-/// One column of the answer.
-pub(crate) type Output = locard_sql::Output<Decode>;
 
 impl Part {
     /// Reads the part of a split, whoever wrote it: nothing but a SELECT is taken from it.
@@ -44,12 +44,6 @@ impl Part {
             .ok()
             .filter(|part| is_select(&part.sql.replace(PARTITION, "")) && !reaches_out(&part.sql))
             .ok_or_else(fault)
-    }
-
-    /// The split's form.
-    pub(crate) fn value(&self) -> Result<Value> {
-        serde_json::to_value(self)
-            .map_err(|_| Error::new(ErrorKind::Unexpected, "the split cannot be written down"))
     }
 }
 
@@ -74,21 +68,7 @@ fn reaches_out(sql: &str) -> bool {
         "openrowset",
         "openquery",
     ];
-    let mut quote = None;
-    let mut bare = String::with_capacity(sql.len());
-    for c in sql.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => continue,
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None => {}
-        }
-        bare.push(c);
-    }
-    let has_verb = bare
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|word| VERBS.iter().any(|verb| word.eq_ignore_ascii_case(verb)));
-    has_verb || bare.contains(['#', '@', '[', ']', '\\'])
+    has_outside_quotes(sql, &VERBS, &['#', '@', '[', ']', '\\'])
 }
 
 #[cfg(test)]

@@ -75,10 +75,10 @@ impl Mssql {
                 Err(error) => entities.push(Err(error)),
                 Ok(relations) => {
                     let wanted =
-                        |relation: &Relation| globs.admit(&relation.path().resource(relation.kind));
+                        |relation: &Relation| globs.admit(&relation.path.resource(relation.kind));
                     for relation in relations.into_iter().filter(wanted) {
                         entities.push(Ok(relation.entity()));
-                        listed.push((relation.path(), relation));
+                        listed.push((relation.path.clone(), relation));
                     }
                 }
             }
@@ -95,7 +95,7 @@ impl Mssql {
 
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let mut lent = self.questions.borrow().await?;
-        let relation = catalog::outline(&mut lent.session, &request.path).await?;
+        let outline = catalog::outline(&mut lent.session, &request.path).await?;
         let databases = catalog::databases(&mut lent.session).await?;
         let first = request.path.segments().first();
         let Some(name) = self.settings.database.as_ref().or(first) else {
@@ -104,9 +104,9 @@ impl Mssql {
         let is_it = |database: &&Database| database.name.eq_ignore_ascii_case(name);
         let database = databases.iter().find(is_it);
         // A view may lead to another database, which has its own mind about snapshots.
-        let is_table = relation.kind == EntityKind::Table;
+        let is_table = outline.relation.kind == EntityKind::Table;
         let snapshot = is_table && database.is_some_and(|database| database.snapshots);
-        let planned = plan::plan(&mut lent.session, &relation, request, snapshot).await?;
+        let planned = plan::plan(&mut lent.session, &outline, request, snapshot).await?;
         lent.give_back();
         Ok(planned)
     }

@@ -4,106 +4,25 @@
 //! until they are asked for; a single table is read with the same statements, narrowed. Names are compared here too:
 //! the server takes `Person` and `person` for one in these views, though they may be two tables.
 
-use std::sync::Arc;
-
-use arrow_schema::Schema;
-use locard_connector::{Description, Entity, Error, ErrorKind, ForeignKey, Result};
+use locard_connector::{Error, ErrorKind, ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::{Decoding as _, Dialect, Found, grouped};
+use locard_sql::{Dialect, Found, RelationColumn, grouped};
 use sqlx::mysql::MySqlRow;
 
 use crate::error::from_driver;
-use crate::part::Output;
+use crate::plan::DIALECT;
 use crate::session::{Session, number, text};
-use crate::types::{Kind, kind};
+use crate::types::{Decode, kind};
 
 /// A table or view.
+pub(crate) type Relation = locard_sql::Relation<Decode>;
+
+/// A relation with what only a plan needs of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Relation {
-    pub(crate) schema: String,
-    pub(crate) name: String,
-    pub(crate) kind: EntityKind,
+pub(crate) struct Outline {
+    pub(crate) relation: Relation,
     /// Whether its rows lie in partitions.
     pub(crate) partitioned: bool,
-    pub(crate) columns: Vec<Column>,
-    pub(crate) primary_key: Vec<String>,
-    pub(crate) unique: Vec<Vec<String>>,
-    pub(crate) rows: Option<u64>,
-    pub(crate) bytes: Option<u64>,
-    comment: Option<String>,
-    definition: Option<String>,
-    foreign_keys: Vec<ForeignKey>,
-}
-
-/// A column of a relation.
-#[derive(Clone, Debug)]
-pub(crate) struct Column {
-    /// As the server spells it.
-    pub(crate) name: String,
-    /// How it is read.
-    pub(crate) kind: Kind,
-    /// Whether this account may read it.
-    pub(crate) readable: bool,
-    pub(crate) nullable: bool,
-    native: String,
-    comment: Option<String>,
-    position: u32,
-}
-
-impl Column {
-    /// What it is in an answer.
-    pub(crate) fn output(&self, key: bool) -> Output {
-        Output {
-            name: self.name.clone(),
-            decode: self.kind.decode,
-            native: self.native.clone(),
-            key,
-            comment: self.comment.clone(),
-        }
-    }
-}
-
-impl Relation {
-    /// Its path: database and name.
-    pub(crate) fn path(&self) -> EntityPath {
-        EntityPath::new([self.schema.as_str(), self.name.as_str()])
-    }
-
-    /// The column of that name.
-    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-
-    /// As listings show it.
-    pub(crate) fn entity(&self) -> Entity {
-        Entity {
-            path: self.path(),
-            kind: self.kind,
-            rows: self.rows,
-            bytes: self.bytes,
-            comment: self.comment.clone(),
-            version: None,
-        }
-    }
-
-    /// Schema, keys and comments.
-    pub(crate) fn description(self) -> Description {
-        let field = |column: &Column| {
-            column
-                .output(false)
-                .field(column.kind.decode.data_type())
-                .with_nullable(column.nullable)
-        };
-        let fields: Vec<_> = self.columns.iter().map(field).collect();
-        Description {
-            schema: Arc::new(Schema::new(fields)),
-            primary_key: self.primary_key,
-            unique: self.unique,
-            foreign_keys: self.foreign_keys,
-            definition: self.definition,
-            comment: self.comment,
-        }
-    }
 }
 
 /// Which relations.
@@ -184,15 +103,16 @@ pub(crate) async fn query(
 }
 
 /// The relation that a row is about.
-fn owner<'f>(found: &'f mut Found<Relation>, row: &MySqlRow) -> Option<&'f mut Relation> {
-    found.owner(text(row, "schema"), text(row, "table"))
+fn owner<'f>(found: &'f mut Found<Outline>, row: &MySqlRow) -> Option<&'f mut Relation> {
+    let owner = found.owner(text(row, "schema"), text(row, "table"));
+    owner.map(|outline| &mut outline.relation)
 }
 
 /// Reads relations with everything that is known of them.
 pub(crate) async fn load(session: &mut Session, which: Which<'_>) -> Result<Vec<Relation>> {
     let mut found = columns_and_keys(session, which).await?;
     references(session, which, &mut found).await?;
-    let mut kinds = found.relations.iter().map(|relation| relation.kind);
+    let mut kinds = found.relations.iter().map(|outline| outline.relation.kind);
     if kinds.any(|kind| kind == EntityKind::View) {
         for row in query(session, include_str!("../catalog/views.sql"), which).await? {
             if let Some(relation) = owner(&mut found, &row) {
@@ -200,74 +120,79 @@ pub(crate) async fn load(session: &mut Session, which: Which<'_>) -> Result<Vec<
             }
         }
     }
-    Ok(found.relations)
+    let outlines = found.relations.into_iter();
+    Ok(outlines.map(|outline| outline.relation).collect())
 }
 
 /// Reads one relation with what a plan needs of it.
-pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<Relation> {
+pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<Outline> {
     let found = columns_and_keys(session, Which::of(path)?).await?;
-    let mut relations = found.relations.into_iter();
-    relations.next().ok_or_else(|| missing(path))
+    let mut outlines = found.relations.into_iter();
+    outlines.next().ok_or_else(|| missing(path))
 }
 
-async fn columns_and_keys(session: &mut Session, which: Which<'_>) -> Result<Found<Relation>> {
+async fn columns_and_keys(session: &mut Session, which: Which<'_>) -> Result<Found<Outline>> {
     let rows = query(session, include_str!("../catalog/relations.sql"), which).await?;
-    let mut relations: Vec<Relation> = rows
-        .iter()
-        .filter_map(relation)
-        .filter(|relation| which.admits(&relation.schema, &relation.name))
-        .collect();
-    relations.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
-    let name = |relation: &Relation| (relation.schema.clone(), relation.name.clone());
-    let mut found = Found::new(relations, name);
-    for row in query(session, include_str!("../catalog/columns.sql"), which).await? {
+    let outlines = rows.iter().filter_map(|row| relation(row, which));
+    let mut outlines: Vec<Outline> = outlines.collect();
+    outlines.sort_by(|a, b| a.relation.path.cmp(&b.relation.path));
+    let mut found = Found::new(outlines, |outline| match outline.relation.path.segments() {
+        [schema, name] => (schema.clone(), name.clone()),
+        _ => Default::default(),
+    });
+    let mut rows = query(session, include_str!("../catalog/columns.sql"), which).await?;
+    rows.sort_by_cached_key(|row| number(row, "position").unwrap_or(u32::MAX));
+    for row in rows {
         if let (Some(column), Some(relation)) = (column(&row), owner(&mut found, &row)) {
             relation.columns.push(column);
         }
     }
     keys(session, which, &mut found).await?;
-    for relation in &mut found.relations {
-        relation.columns.sort_by_key(|column| column.position);
-    }
     Ok(found)
 }
 
-fn relation(row: &MySqlRow) -> Option<Relation> {
+fn relation(row: &MySqlRow, which: Which<'_>) -> Option<Outline> {
+    let (schema, name) = (text(row, "schema")?, text(row, "name")?);
+    if !which.admits(&schema, &name) {
+        return None;
+    }
     let kind = match text(row, "type")?.as_str() {
         "VIEW" => EntityKind::View,
         _ => EntityKind::Table,
     };
     let options = text(row, "options").unwrap_or_default();
-    Some(Relation {
-        schema: text(row, "schema")?,
-        name: text(row, "name")?,
-        kind,
+    let from = DIALECT.qualified([schema.as_str(), name.as_str()]);
+    // What stands there for a view is no comment of anybody's.
+    let comment = text(row, "comment").filter(|text| kind == EntityKind::Table && !text.is_empty());
+    Some(Outline {
+        relation: Relation {
+            rows: number(row, "rows"),
+            bytes: number(row, "bytes"),
+            comment,
+            ..Relation::new(EntityPath::new([schema, name]), from, kind)
+        },
         partitioned: options.contains("partitioned"),
-        columns: Vec::new(),
-        primary_key: Vec::new(),
-        unique: Vec::new(),
-        rows: number(row, "rows"),
-        bytes: number(row, "bytes"),
-        // What stands there for a view is no comment of anybody's.
-        comment: text(row, "comment").filter(|text| kind == EntityKind::Table && !text.is_empty()),
-        definition: None,
-        foreign_keys: Vec::new(),
     })
 }
 
-fn column(row: &MySqlRow) -> Option<Column> {
-    let native = text(row, "native")?;
+fn column(row: &MySqlRow) -> Option<RelationColumn<Decode>> {
+    let (name, native) = (text(row, "name")?, text(row, "native")?);
     let data_type = text(row, "type")?.to_ascii_lowercase();
     let charset = text(row, "charset");
+    let kind = kind(&data_type, &native.to_ascii_lowercase(), charset.as_deref());
     let privileges = text(row, "privileges").unwrap_or_default();
-    Some(Column {
-        name: text(row, "name")?,
-        kind: kind(&data_type, &native.to_ascii_lowercase(), charset.as_deref()),
+    let quoted = DIALECT.identifier(&name);
+    Some(RelationColumn {
+        name,
+        native,
+        decode: kind.decode,
+        class: kind.class,
+        select: kind.select(&quoted),
+        expression: kind.predicate(&quoted),
+        whole_number: kind.is_whole_number(),
         readable: privileges.split(',').any(|one| one == "select"),
         nullable: text(row, "nullable").is_none_or(|text| text != "NO"),
-        native,
         comment: text(row, "comment").filter(|text| !text.is_empty()),
-        position: number(row, "position").unwrap_or(u32::MAX),
     })
 }
 
@@ -282,7 +207,7 @@ async fn by_key(
     Ok(grouped(rows, key, |row| number(row, "position")))
 }
 
-async fn keys(session: &mut Session, which: Which<'_>, found: &mut Found<Relation>) -> Result<()> {
+async fn keys(session: &mut Session, which: Which<'_>, found: &mut Found<Outline>) -> Result<()> {
     for group in by_key(session, include_str!("../catalog/keys.sql"), which).await? {
         let columns = group.iter().map(|row| text(row, "column"));
         // A key over an expression is none over columns.
@@ -303,7 +228,7 @@ async fn keys(session: &mut Session, which: Which<'_>, found: &mut Found<Relatio
 async fn references(
     session: &mut Session,
     which: Which<'_>,
-    found: &mut Found<Relation>,
+    found: &mut Found<Outline>,
 ) -> Result<()> {
     for group in by_key(session, include_str!("../catalog/references.sql"), which).await? {
         let names = |name| -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What a split needs to be read anywhere: its statement and how the answer is decoded. Never a secret.
 
 use locard_connector::Result;
+use locard_sql::has_outside_quotes;
 use serde_json::Value;
 
 use crate::types::Decode;
@@ -19,21 +20,7 @@ pub(crate) fn parse(part: &Value) -> Result<Part> {
 /// Whether a SELECT has what none of ours has outside its quotes: a comment of MySQL's, a variable, another way to
 /// quote, or `INTO`, which writes files.
 fn reaches_out(sql: &str) -> bool {
-    let mut quote = None;
-    let mut bare = String::with_capacity(sql.len());
-    for c in sql.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => continue,
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None => {}
-        }
-        bare.push(c);
-    }
-    let has_word = bare
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|word| word.eq_ignore_ascii_case("into"));
-    has_word || bare.contains(['#', '@', '`', '\\'])
+    has_outside_quotes(sql, &["into"], &['#', '@', '`', '\\'])
 }
 
 #[cfg(test)]

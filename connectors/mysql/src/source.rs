@@ -57,19 +57,19 @@ impl Mysql {
         let mut lent = self.questions.borrow().await?;
         let mut relations = catalog::load(&mut lent.session, Which::All).await?;
         lent.give_back();
-        relations.retain(|relation| globs.admit(&relation.path().resource(relation.kind)));
+        relations.retain(|relation| globs.admit(&relation.path.resource(relation.kind)));
         let entities = relations.iter().map(|relation| Ok(relation.entity()));
         let entities = entities.collect();
         let relations = relations.into_iter();
         self.listed
-            .keep(relations.map(|relation| (relation.path(), relation)));
+            .keep(relations.map(|relation| (relation.path.clone(), relation)));
         Ok(entities)
     }
 
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let mut lent = self.questions.borrow().await?;
-        let relation = catalog::outline(&mut lent.session, &request.path).await?;
-        let planned = plan::plan(&mut lent.session, &relation, request).await?;
+        let outline = catalog::outline(&mut lent.session, &request.path).await?;
+        let planned = plan::plan(&mut lent.session, &outline, request).await?;
         lent.give_back();
         Ok(planned)
     }

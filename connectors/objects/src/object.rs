@@ -24,7 +24,7 @@ const HEAD: u64 = 256 << 10;
 /// A single read asks for at least so much, and for at most so much.
 const LEAST: u64 = 64 << 10;
 const MOST: u64 = 8 << 20;
-/// The first request of a stream; each is twice the one before it.
+/// The first request of a stream; each is four times the one before it.
 const FIRST_WINDOW: u64 = 1 << 20;
 const LAST_WINDOW: u64 = 64 << 20;
 /// Chunks that a stream is ahead of its reader. The client's buffer is their largest size, half a megabyte.
@@ -296,7 +296,7 @@ impl Source {
                 let _ = sender.send(Err(error)).await;
                 return;
             }
-            window = (window * 2).min(LAST_WINDOW);
+            window = (window * 4).min(LAST_WINDOW);
         }
     }
 

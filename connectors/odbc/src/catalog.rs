@@ -131,6 +131,8 @@ async fn relations(
         .iter()
         .filter_map(|row| relation(row, product, &dialect));
     let mut relations: Vec<_> = relations.collect();
+    // Some servers compare names without case.
+    relations.retain(|relation| only.is_none() || names(&relation.path).ok() == only);
     relations.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Found::new(relations, |relation| {
         let (schema, name) = names(&relation.path).unwrap_or_default();

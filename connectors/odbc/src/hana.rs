@@ -120,6 +120,7 @@ impl HanaSettings {
             },
             driver: Some(self.driver),
             user: Some(self.user),
+            utf8: product.utf8,
             limits: self.limits,
         })
     }

@@ -32,6 +32,9 @@ pub(crate) struct Product {
     /// Whether no value is longer than its drivers say of the column.
     #[serde(default)]
     pub(crate) bounded: bool,
+    /// Whether letters are UTF-8 to its drivers where `attributes` are as they stand.
+    #[serde(default)]
+    pub(crate) utf8: bool,
     /// Whether cells may be of other types than their column, so that all are read as text.
     #[serde(default)]
     pub(crate) dynamic: bool,
@@ -156,6 +159,7 @@ static UNKNOWN: LazyLock<Product> = LazyLock::new(|| Product {
     dialect: "odbc".to_owned(),
     braces: false,
     bounded: false,
+    utf8: false,
     dynamic: false,
     levels: Levels::Schema,
     modulo: "{fn MOD({a}, {b})}".to_owned(),

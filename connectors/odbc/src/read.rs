@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_task};
 use locard_model::{EntityKind, EntityPath};
 use locard_odbc::{About, Odd, Oddity, Query, Reply};
-use locard_sql::{Decoding as _, Part, too_long};
+use locard_sql::{Decoding as _, Part, has_outside_quotes, too_long};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Sender;
 
@@ -60,21 +60,8 @@ async fn start(reading: &Arc<Reading>, split: &Split) -> Result<Reader> {
 
 /// Whether a SELECT has what none of ours has outside its quotes: other quotes, variables, or `INTO`, which writes.
 fn reaches_out(sql: &str) -> bool {
-    let mut quote = None;
-    let mut bare = String::with_capacity(sql.len());
-    for c in sql.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => continue,
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None => {}
-        }
-        bare.push(c);
-    }
-    let mut words = bare.split(|c: char| !c.is_alphanumeric() && c != '_');
     let writes = ["into", "call", "update", "nextval", "exec"];
-    let has_word = words.any(|word| writes.iter().any(|wrong| word.eq_ignore_ascii_case(wrong)));
-    has_word || bare.contains(['#', '@', '\\'])
+    has_outside_quotes(sql, &writes, &['#', '@', '\\'])
 }
 
 /// How an answer ended.
@@ -160,6 +147,7 @@ impl Reader {
                 .map(|column| column.decode.0)
                 .collect(),
             bounded: self.session.product.bounded && !wide.contains(&self.path),
+            utf8: self.session.access.utf8,
             longest: 0,
         }
     }
@@ -194,7 +182,7 @@ impl Reader {
                     batch.faults.push(too_long(place, odd.values));
                     continue;
                 }
-                Odd::Repaired => "text is not UTF-16; unreadable letters were replaced",
+                Odd::Repaired => "text is not Unicode; unreadable letters were replaced",
                 Odd::NoDate => "a date is none of the calendar and was read as null",
             };
             batch.faults.push(Fault {

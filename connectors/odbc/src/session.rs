@@ -126,6 +126,7 @@ impl Session {
             timeout: 0,
             columns: Vec::new(),
             bounded: false,
+            utf8: false,
             longest: 0,
         };
         self.begin(query).await?;

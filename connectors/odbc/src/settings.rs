@@ -90,6 +90,8 @@ pub(crate) struct Access {
     pub(crate) user: Option<String>,
     /// What the settings say it is.
     pub(crate) product: Option<&'static Product>,
+    /// Whether letters are UTF-8 to the driver.
+    pub(crate) utf8: bool,
     /// Where errors say it is.
     pub(crate) address: Address,
     /// Limits.
@@ -163,17 +165,18 @@ impl OdbcSettings {
         for (keyword, value) in &self.attributes {
             string.attribute(keyword, value)?;
         }
-        for (keyword, value) in known.iter().flat_map(|product| &product.attributes) {
-            let given = self.attributes.keys();
-            // What the user says counts.
-            if !given
-                .clone()
-                .any(|known| known.eq_ignore_ascii_case(keyword))
-                && self.dsn.is_none()
-            {
-                string.attribute(keyword, value)?;
-            }
+        // What the user says counts.
+        let is_given = |keyword: &String| {
+            let mut given = self.attributes.keys();
+            self.dsn.is_some() || given.any(|known| known.eq_ignore_ascii_case(keyword))
+        };
+        let own = known.iter().flat_map(|product| &product.attributes);
+        for (keyword, value) in own.filter(|own| !is_given(own.0)) {
+            string.attribute(keyword, value)?;
         }
+        let utf8 = known.is_some_and(|product| {
+            product.utf8 && self.dsn.is_none() && !product.attributes.keys().any(&is_given)
+        });
         if let Some(user) = &self.user {
             string.login("UID", user)?;
         }
@@ -186,6 +189,7 @@ impl OdbcSettings {
             driver: self.driver,
             dsn: self.dsn,
             user: self.user,
+            utf8,
             product: named,
             address: Address {
                 host: host(&self.attributes),

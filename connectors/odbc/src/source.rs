@@ -11,7 +11,9 @@ use locard_connector::{
     Scope, Server, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::{Connect as _, Listed, Planner, Questions, Range, Relation, Sessions, listing};
+use locard_sql::{
+    Connect as _, Listed, Planner, Questions, Range, Relation, Sessions, falls_by_modulo, listing,
+};
 
 use crate::catalog::{self, cell, missing, names, number};
 use crate::error::granted;
@@ -127,15 +129,18 @@ async fn plan(
         functions::outline(session, &request.path, &mut together, with_key).await?
     };
     let mut planner = Planner::new(&dialect, &relation, request)?;
-    if request.sample != Sample::All {
-        let needs_count = planner.needs_count() && !request.estimate;
-        let count = if needs_count {
-            counted(session, planner.count()).await?
-        } else {
-            None
-        };
-        let sampled = planner.sampled(count, |a, b| product.modulo(a, b));
-        let range = sampled.unwrap_or_else(|| planner.whole());
+    let key = match relation.readable_primary_key().as_deref() {
+        Some([key]) if key.whole_number => Some(key.expression.as_str()),
+        _ => None,
+    };
+    let count = if key.is_some() && planner.needs_count() {
+        counted(session, planner.count("COUNT(*)")).await?
+    } else {
+        None
+    };
+    let modulo = |a: &str, b: &str| product.modulo(a, b);
+    let falls = |share, seed| Some(falls_by_modulo(key?, (share, seed), modulo));
+    if let Some(range) = planner.sampled(count, falls) {
         return planner.finish(&[range]);
     }
     let ranges = ranges(session, &planner).await?;
@@ -144,7 +149,7 @@ async fn plan(
 
 /// How a table is divided.
 async fn ranges(session: &mut Session, planner: &Planner<'_, Cells>) -> Result<Vec<Range>> {
-    let Some(sql) = planner.bounds() else {
+    let Some(sql) = planner.bounds(|number| number) else {
         return Ok(vec![planner.whole()]);
     };
     let rows = session.rows(sql, "planning").await?;

@@ -61,6 +61,7 @@ impl Described {
             decode: Cells(decode),
             class,
             native: self.declared(),
+            whole_number: class == Class::Integer,
             readable: true,
             nullable: self.nullable,
             comment: self.comment,

@@ -27,9 +27,9 @@ impl Place {
     }
 }
 
-/// Values of a column that are not in its block.
+/// Values of a column that do not come as the server has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LeftOut {
+pub(crate) struct Oddity {
     pub(crate) column: usize,
     /// Row of the first one, from 0.
     pub(crate) row: usize,
@@ -93,8 +93,8 @@ impl Block {
     }
 
     /// Makes nulls of what is too long and of the marks that stand for it, and tells where they were.
-    pub(crate) fn leave_out(&mut self) -> Vec<LeftOut> {
-        let mut left_out: Vec<LeftOut> = Vec::new();
+    pub(crate) fn leave_out(&mut self) -> Vec<Oddity> {
+        let mut left_out: Vec<Oddity> = Vec::new();
         let width = self.width.max(1);
         for (at, place) in self.places.iter_mut().enumerate() {
             if !is_too_long(*place, &self.bytes) {
@@ -104,7 +104,7 @@ impl Block {
             let (row, column) = (at / width, at % width);
             match left_out.iter_mut().find(|known| known.column == column) {
                 Some(known) => known.records += 1,
-                None => left_out.push(LeftOut {
+                None => left_out.push(Oddity {
                     column,
                     row,
                     records: 1,
@@ -324,7 +324,7 @@ mod tests {
         ]);
         let mut block = Block::new(2);
         block.push(&bytes).unwrap();
-        let left_out = |column, row, records| LeftOut {
+        let left_out = |column, row, records| Oddity {
             column,
             row,
             records,

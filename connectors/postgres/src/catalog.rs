@@ -25,7 +25,11 @@ pub(crate) struct Relation {
     pub(crate) kind: EntityKind,
     /// Whether its rows lie in partitions.
     pub(crate) partitioned: bool,
+    /// Whether its name is UTF-8, so that it can be asked for.
+    pub(crate) named: bool,
     pub(crate) columns: Vec<Column>,
+    /// How many more columns it has, whose names are not UTF-8.
+    pub(crate) unnamed: usize,
     pub(crate) primary_key: Vec<String>,
     rows: Option<i64>,
     bytes: Option<i64>,
@@ -78,16 +82,22 @@ impl Relation {
     }
 
     /// As listings show it.
-    pub(crate) fn entity(&self) -> Entity {
+    pub(crate) fn entity(&self) -> Result<Entity> {
+        if !self.named {
+            let sentence = "its name is not UTF-8, so it cannot be asked for";
+            return Err(Error::new(ErrorKind::Unsupported, sentence)
+                .entity(self.path().resource(self.kind))
+                .hint("rename it: ALTER TABLE … RENAME TO …"));
+        }
         let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-        Entity {
+        Ok(Entity {
             path: self.path(),
             kind: self.kind,
             rows: count(self.rows),
             bytes: count(self.bytes),
             comment: self.comment.clone(),
             version: None,
-        }
+        })
     }
 
     /// Schema, keys and comments.
@@ -166,15 +176,16 @@ pub(crate) async fn load(session: &mut Session, which: Which<'_>) -> Result<Vec<
     for row in rows {
         let owner = row.try_get::<i64, _>("relation").map_err(describe)?;
         if let Some(relation) = places.get(&owner).and_then(|at| relations.get_mut(*at)) {
-            relation
-                .columns
-                .push(column(&row, &types).map_err(describe)?);
+            match named(column(&row, &types)).map_err(describe)? {
+                Some(column) => relation.columns.push(column),
+                None => relation.unnamed += 1,
+            }
         }
     }
     for row in query(session, include_str!("../catalog/constraints.sql"), which).await? {
         let owner = row.try_get::<i64, _>("relation").map_err(describe)?;
         if let Some(relation) = places.get(&owner).and_then(|at| relations.get_mut(*at)) {
-            constrain(relation, &row).map_err(describe)?;
+            named(constrain(relation, &row)).map_err(describe)?;
         }
     }
     Ok(relations)
@@ -226,10 +237,12 @@ fn one_type(row: &PgRow) -> Result<(i64, Type), sqlx::Error> {
 
 fn relation(row: &PgRow) -> Result<Relation, sqlx::Error> {
     let kind: String = row.try_get("kind")?;
+    let is_text = |column| row.try_get::<String, _>(column).is_ok();
     Ok(Relation {
         oid: row.try_get("oid")?,
-        schema: row.try_get("schema")?,
-        name: row.try_get("name")?,
+        schema: shown(row, "schema")?.unwrap_or_default(),
+        name: shown(row, "name")?.unwrap_or_default(),
+        named: is_text("schema") && is_text("name"),
         kind: match kind.as_str() {
             "v" => EntityKind::View,
             "m" => EntityKind::MaterializedView,
@@ -238,11 +251,12 @@ fn relation(row: &PgRow) -> Result<Relation, sqlx::Error> {
         },
         partitioned: kind == "p",
         columns: Vec::new(),
+        unnamed: 0,
         primary_key: Vec::new(),
         rows: row.try_get("rows")?,
         bytes: row.try_get("bytes")?,
-        comment: row.try_get("comment")?,
-        definition: row.try_get("definition")?,
+        comment: shown(row, "comment")?,
+        definition: shown(row, "definition")?,
         unique: Vec::new(),
         foreign_keys: Vec::new(),
     })
@@ -259,8 +273,22 @@ fn column(row: &PgRow, types: &Types) -> Result<Column, sqlx::Error> {
         oid,
         native: row.try_get("type_name")?,
         nullable: row.try_get("nullable")?,
-        comment: row.try_get("comment")?,
+        comment: shown(row, "comment")?,
     })
+}
+
+/// What a row says, unless it has a name that is not UTF-8: nobody can ask for such a thing.
+fn named<T>(read: Result<T, sqlx::Error>) -> Result<Option<T>, sqlx::Error> {
+    match read {
+        Err(sqlx::Error::ColumnDecode { .. }) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+/// A text that is only shown, which in a database without an encoding may be anything.
+fn shown(row: &PgRow, column: &str) -> Result<Option<String>, sqlx::Error> {
+    let bytes: Option<&[u8]> = row.try_get_unchecked(column)?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
 }
 
 fn constrain(relation: &mut Relation, row: &PgRow) -> Result<(), sqlx::Error> {

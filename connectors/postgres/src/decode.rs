@@ -1,7 +1,7 @@
 //! A block's columns as Arrow arrays: one table from [`Decode`] to loops over a column's fields.
 //!
 //! Text columns are views over the receive block itself. What is made here (numerics, UUIDs, addresses) is views over
-//! one block of its own per column. Text that is not UTF-8 (a database without encoding) is repaired and counted.
+//! one block of its own per column. Text that is not UTF-8 (a database without encoding) is repaired and told.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::SchemaRef;
 use locard_connector::{Error, Result};
 
-use crate::block::{Block, Place, broken, int4};
+use crate::block::{Block, Oddity, Place, broken, int4};
 use crate::scalar;
 use crate::types::{Decode, Kind};
 
@@ -28,14 +28,31 @@ struct Fields<'a> {
     places: &'a [Place],
 }
 
-/// The block as a record batch, and how many texts had to be repaired.
+/// Fields whose text had to be repaired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Repaired {
+    fields: u64,
+    /// Which of the fields was the first.
+    first: usize,
+}
+
+impl Repaired {
+    fn note(&mut self, field: usize) {
+        if self.fields == 0 {
+            self.first = field;
+        }
+        self.fields += 1;
+    }
+}
+
+/// The block as a record batch, and which texts had to be repaired.
 pub(crate) fn records(
     mut block: Block,
     kinds: &[Kind],
     schema: &SchemaRef,
-) -> Result<(RecordBatch, u64)> {
+) -> Result<(RecordBatch, Vec<Oddity>)> {
     let bytes = Buffer::from_vec(std::mem::take(&mut block.bytes));
-    let (mut repaired, mut places) = (0, Vec::with_capacity(block.rows));
+    let (mut odd, mut places) = (Vec::new(), Vec::with_capacity(block.rows));
     let mut columns = Vec::with_capacity(kinds.len());
     for (at, (kind, field)) in kinds.iter().zip(schema.fields()).enumerate() {
         places.clear();
@@ -44,20 +61,28 @@ pub(crate) fn records(
             bytes: &bytes,
             places: &places,
         };
+        let mut repaired = Repaired::default();
         let column = if kind.list {
             list(kind, &fields, &mut repaired)
         } else {
             array(kind.decode, &fields, &mut repaired)
         };
         columns.push(column.map_err(|error| error.place(format!("column {}", field.name())))?);
+        if repaired.fields > 0 {
+            odd.push(Oddity {
+                column: at,
+                row: repaired.first,
+                records: repaired.fields,
+            });
+        }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(block.rows));
     let records = RecordBatch::try_new_with_options(schema.clone(), columns, &options)
         .map_err(|_| broken("columns do not fit the schema of the plan"))?;
-    Ok((records, repaired))
+    Ok((records, odd))
 }
 
-fn array(decode: Decode, fields: &Fields<'_>, repaired: &mut u64) -> Result<ArrayRef> {
+fn array(decode: Decode, fields: &Fields<'_>, repaired: &mut Repaired) -> Result<ArrayRef> {
     Ok(match decode {
         Decode::Bool => Arc::new(booleans(fields)?),
         Decode::Int2 => Arc::new(fixed::<Int16Type, 2>(fields, i16::from_be_bytes)?),
@@ -176,7 +201,7 @@ fn binaries(fields: &Fields<'_>) -> Result<BinaryViewArray> {
     .map_err(|_| broken("a value lies outside its block"))
 }
 
-fn texts(fields: &Fields<'_>, cut: impl Fn(&[u8]) -> &[u8], repaired: &mut u64) -> ArrayRef {
+fn texts(fields: &Fields<'_>, cut: impl Fn(&[u8]) -> &[u8], repaired: &mut Repaired) -> ArrayRef {
     // Building the array checks that each view is UTF-8.
     let array = StringViewArray::try_new(
         views(fields, &cut),
@@ -188,12 +213,13 @@ fn texts(fields: &Fields<'_>, cut: impl Fn(&[u8]) -> &[u8], repaired: &mut u64) 
         Err(_) => fields
             .places
             .iter()
-            .map(|place| {
-                place.of(fields.bytes).map(|raw| {
-                    let text = String::from_utf8_lossy(cut(raw));
-                    *repaired += u64::from(matches!(text, std::borrow::Cow::Owned(_)));
-                    text
-                })
+            .enumerate()
+            .map(|(field, place)| {
+                let text = String::from_utf8_lossy(cut(place.of(fields.bytes)?));
+                if matches!(text, std::borrow::Cow::Owned(_)) {
+                    repaired.note(field);
+                }
+                Some(text)
             })
             .collect(),
     })
@@ -227,7 +253,7 @@ fn written(
 }
 
 /// Arrays of any number of dimensions, as the flat list of their elements.
-fn list(kind: &Kind, fields: &Fields<'_>, repaired: &mut u64) -> Result<ArrayRef> {
+fn list(kind: &Kind, fields: &Fields<'_>, repaired: &mut Repaired) -> Result<ArrayRef> {
     let mut places = Vec::new();
     let mut lengths = Vec::with_capacity(fields.places.len());
     for place in fields.places {
@@ -245,6 +271,7 @@ fn list(kind: &Kind, fields: &Fields<'_>, repaired: &mut u64) -> Result<ArrayRef
         },
         repaired,
     )?;
+    repaired.first = holder(&lengths, repaired.first);
     i32::try_from(places.len())
         .map_err(|_| broken("a batch holds more than 2^31 array elements"))?;
     ListArray::try_new(
@@ -255,6 +282,15 @@ fn list(kind: &Kind, fields: &Fields<'_>, repaired: &mut u64) -> Result<ArrayRef
     )
     .map(|array| Arc::new(array) as ArrayRef)
     .map_err(|_| broken("an array does not fit its column"))
+}
+
+/// The array that holds that element, of arrays with these lengths.
+fn holder(lengths: &[usize], element: usize) -> usize {
+    let ends = lengths.iter().scan(0, |end, length| {
+        *end += length;
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= element).count()
 }
 
 /// Where the elements of one array lie; `at` is where the array itself begins.
@@ -282,7 +318,7 @@ mod tests {
 
     use super::*;
 
-    fn column(decode: Decode, cells: &[Option<&[u8]>]) -> Result<(ArrayRef, u64)> {
+    fn column(decode: Decode, cells: &[Option<&[u8]>]) -> Result<(ArrayRef, Repaired)> {
         let mut bytes = Vec::new();
         let places: Vec<Place> = cells
             .iter()
@@ -295,7 +331,7 @@ mod tests {
                 place
             })
             .collect();
-        let mut repaired = 0;
+        let mut repaired = Repaired::default();
         let array = array(
             decode,
             &Fields {
@@ -319,7 +355,7 @@ mod tests {
             texts.iter().collect::<Vec<_>>(),
             [Some("a text longer than twelve"), None, Some("")]
         );
-        assert_eq!(repaired, 0);
+        assert_eq!(repaired, Repaired::default());
     }
 
     #[test]
@@ -340,10 +376,20 @@ mod tests {
     }
 
     #[test]
-    fn broken_text_is_repaired_and_counted() {
-        let (array, repaired) = column(Decode::Text, &[Some(b"fine"), Some(b"caf\xe9")]).unwrap();
-        assert_eq!(array.as_string_view().value(1), "caf\u{fffd}");
-        assert_eq!(repaired, 1);
+    fn broken_text_is_repaired_and_its_place_is_told() {
+        let cells: [Option<&[u8]>; 4] =
+            [Some(b"fine"), None, Some(b"caf\xe9"), Some(b"\xe9 again")];
+        let (array, repaired) = column(Decode::Text, &cells).unwrap();
+        assert_eq!(array.as_string_view().value(2), "caf\u{fffd}");
+        let (fields, first) = (2, 2);
+        assert_eq!(repaired, Repaired { fields, first });
+    }
+
+    #[test]
+    fn the_array_of_an_element_is_found_behind_empty_ones() {
+        let lengths = [0, 2, 0, 3];
+        let found: Vec<usize> = (0..5).map(|element| holder(&lengths, element)).collect();
+        assert_eq!(found, [1, 1, 3, 3, 3]);
     }
 
     #[test]

@@ -74,6 +74,9 @@ struct Meaning(&'static str, ErrorKind, &'static str, &'static str);
 /// The state of a statement that the server ended.
 const TOO_LATE: &str = "57014";
 const LOG: &str = "see the server's log";
+/// What a server says that cannot make UTF-8 of a text.
+const BYTES: &str = "a text has bytes that mean no letter in the database's encoding";
+const BYTES_HINT: &str = "repair the text, or leave its table out with --exclude";
 
 /// States before their classes: the first prefix that fits decides.
 const MEANINGS: &[Meaning] = &[
@@ -192,10 +195,12 @@ const MEANINGS: &[Meaning] = &[
          wrapper has no handler",
         "REFRESH MATERIALIZED VIEW fills a view; --exclude leaves it out",
     ),
+    Meaning("22021", ErrorKind::Malformed, BYTES, BYTES_HINT),
+    Meaning("22P05", ErrorKind::Malformed, BYTES, BYTES_HINT),
     Meaning(
         "22",
         ErrorKind::Malformed,
-        "an expression of the view failed",
+        "an expression of the view or a value of the table failed",
         LOG,
     ),
     Meaning(
@@ -273,6 +278,8 @@ mod tests {
         assert_eq!(kind("42P01"), ErrorKind::NotFound);
         assert_eq!(kind("57P01"), ErrorKind::Interrupted);
         assert_eq!(kind("22P02"), ErrorKind::Malformed);
+        let told = from_state("22P05", "reading").to_string();
+        assert!(told.contains("mean no letter"), "{told}");
         assert_eq!(kind("55000"), ErrorKind::Unsupported);
         assert_eq!(kind("55006"), ErrorKind::Unexpected);
         assert_eq!(kind(""), ErrorKind::Unexpected);

@@ -6,6 +6,7 @@ mod block;
 mod catalog;
 mod decode;
 mod error;
+mod greeting;
 mod listed;
 mod part;
 mod plan;

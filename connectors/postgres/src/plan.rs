@@ -110,6 +110,12 @@ fn prepare<'a>(
             relation.columns.len()
         ));
     }
+    if request.columns.is_none() && relation.unnamed > 0 {
+        notes.push(format!(
+            "columns whose names are not UTF-8 were left out: {}",
+            relation.unnamed
+        ));
+    }
     if storages.iter().any(|storage| storage.row_security) {
         notes.push("row-level security may hide rows from the account".to_owned());
     }

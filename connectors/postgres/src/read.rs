@@ -15,7 +15,7 @@ use locard_sql::{Sessions, too_long};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc;
 
-use crate::block::{Block, LeftOut, broken};
+use crate::block::{Block, Oddity, broken};
 use crate::decode::records;
 use crate::error::{from_driver, from_limited, granted, state};
 use crate::part::{Part, schema};
@@ -263,8 +263,8 @@ impl From<Error> for Broken {
 struct Decoded {
     records: RecordBatch,
     /// Texts that were not UTF-8.
-    repaired: u64,
-    left_out: Vec<LeftOut>,
+    repaired: Vec<Oddity>,
+    left_out: Vec<Oddity>,
 }
 
 fn decoded(mut block: Block, kinds: &[Kind], schema: &SchemaRef) -> Result<Decoded> {
@@ -302,32 +302,32 @@ impl Output<'_> {
             Err(Error::new(ErrorKind::Unexpected, sentence))
         })?;
         let mut batch = Batch::new(records);
-        let note = |sentence: String, records| Fault {
+        let notes = self.notes.drain(..).map(|sentence| Fault {
             sentence,
             place: "whole table".to_owned(),
-            records,
-        };
-        let notes = self.notes.drain(..).map(|sentence| note(sentence, 0));
+            records: 0,
+        });
         batch.faults = notes.collect();
-        if repaired > 0 {
-            let sentence = "text is not UTF-8; unreadable bytes were replaced".to_owned();
-            batch.faults.push(note(sentence, repaired));
-        }
-        let left_out = left_out.iter().map(|left_out| self.left_out(left_out));
+        batch.faults.extend(repaired.iter().map(|odd| Fault {
+            sentence: "text is not UTF-8; unreadable bytes were replaced".to_owned(),
+            place: self.place(odd),
+            records: odd.records,
+        }));
+        let left_out = left_out.iter();
+        let left_out = left_out.map(|odd| too_long(self.place(odd), odd.records));
         batch.faults.extend(left_out);
         self.rows += rows;
         Ok(self.sender.send(Ok(batch)).await.is_ok())
     }
 
-    fn left_out(&self, left_out: &LeftOut) -> Fault {
-        let row = self.rows + left_out.row + 1;
-        let column = self.part.columns.get(left_out.column);
+    fn place(&self, odd: &Oddity) -> String {
+        let row = self.rows + odd.row + 1;
+        let column = self.part.columns.get(odd.column);
         let column = column.map_or("", |column| column.name.as_str());
         // Other splits were read side by side with this one, so rows are counted within it.
-        let place = match self.part.number {
+        match self.part.number {
             0 => format!("row {row}, column {column}"),
             part => format!("row {row} of part {}, column {column}", part + 1),
-        };
-        too_long(place, left_out.records)
+        }
     }
 }

@@ -13,6 +13,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
 use crate::error::{from_driver, state};
+use crate::greeting::greet;
 use crate::settings::{Settings, Tls};
 
 /// A read-only connection.
@@ -49,6 +50,7 @@ impl Connect for Session {
 
 impl Session {
     async fn establish(settings: &Arc<Settings>) -> Result<Self> {
+        greet(settings).await?;
         let mut connection = match settings.options().connect().await {
             Ok(connection) => connection,
             Err(error) => return Err(unreached(settings, error).await),
@@ -165,14 +167,17 @@ impl Session {
 }
 
 /// Everything a session of ours is, in one statement list; the last one tells the backend's id. Tables are read from
-/// their beginning, so that a second try and a second scan see the rows in the same order.
+/// their beginning, so that a second try and a second scan see the rows in the same order. A database without an encoding
+/// would refuse to send what is no UTF-8, and with it the whole table: it is asked for its bytes as they are.
 fn set_up(settings: &Settings) -> String {
     format!(
         "SET default_transaction_read_only = on; \
          SET statement_timeout = '{}s'; SET lock_timeout = '{}s'; SET idle_in_transaction_session_timeout = 0; \
          SET standard_conforming_strings = on; SET client_min_messages = error; SET IntervalStyle = iso_8601; \
          SET synchronize_seqscans = off; \
-         SET bytea_output = hex; SELECT pg_catalog.pg_backend_pid() AS pid",
+         SET bytea_output = hex; SELECT pg_catalog.pg_backend_pid() AS pid, \
+         CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' \
+         THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END AS encoding",
         settings.statement_timeout, settings.lock_timeout
     )
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tokio::sync::OnceCell;
 
 /// How to reach one PostgreSQL database.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -53,6 +54,9 @@ pub struct Settings {
     /// How many reads run at the same time at most.
     #[serde(default = "defaults::connections")]
     pub connections: u16,
+    /// Filled once PostgreSQL answered.
+    #[serde(skip)]
+    pub(crate) greeted: OnceCell<()>,
 }
 
 /// How a connection is encrypted and the server checked; the words of PostgreSQL's `sslmode`.

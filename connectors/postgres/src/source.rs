@@ -68,8 +68,8 @@ impl Postgres {
         let mut relations = catalog::load(&mut lent.session, Which::All).await?;
         lent.give_back();
         relations.retain(|relation| globs.admit(&relation.path().resource(relation.kind)));
-        let entities = relations.iter().map(|relation| Ok(relation.entity()));
-        let entities = entities.collect();
+        let entities = relations.iter().map(Relation::entity).collect();
+        relations.retain(|relation| relation.named);
         *self.listed() = Listed::new(relations);
         Ok(entities)
     }

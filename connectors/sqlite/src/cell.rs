@@ -26,6 +26,15 @@ pub(crate) enum Cell<'a> {
     Blob(&'a [u8]),
 }
 
+/// The storage class of a value that is not null.
+#[derive(Clone, Copy)]
+enum Class {
+    Integer,
+    Real,
+    Text,
+    Blob,
+}
+
 impl<'a> Cell<'a> {
     /// The cell of a row.
     pub(crate) fn of(row: &'a SqliteRow, at: usize) -> Result<Self> {
@@ -34,12 +43,17 @@ impl<'a> Cell<'a> {
         if value.is_null() {
             return Ok(Self::Null);
         }
-        let class = value.type_info().name().to_owned();
-        let cell = match class.as_str() {
-            "INTEGER" => decode(value).map(Self::Integer),
-            "REAL" => decode(value).map(Self::Real),
-            "TEXT" => decode(value).map(Self::Text),
-            _ => decode(value).map(Self::Blob),
+        let class = match value.type_info().name() {
+            "INTEGER" => Class::Integer,
+            "REAL" => Class::Real,
+            "TEXT" => Class::Text,
+            _ => Class::Blob,
+        };
+        let cell = match class {
+            Class::Integer => decode(value).map(Self::Integer),
+            Class::Real => decode(value).map(Self::Real),
+            Class::Text => decode(value).map(Self::Text),
+            Class::Blob => decode(value).map(Self::Blob),
         };
         cell.map_err(fault)
     }

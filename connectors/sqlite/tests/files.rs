@@ -17,7 +17,7 @@ use locard_connector::{
 };
 use locard_connector_sqlite::Sqlite;
 use locard_model::{EntityKind, EntityPath};
-use locard_sketch::forms;
+use locard_testkit::matching::{FORMS, VALUES, asked, matches};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
@@ -691,50 +691,6 @@ async fn an_expression_that_fails_does_not_show_its_data() {
     assert_eq!(error.kind(), ErrorKind::Malformed);
 }
 
-const VALUES: &[&str] = &[
-    "Müller",
-    "MULLER",
-    " muller ",
-    "o'Hara",
-    "o`hara",
-    "Jean-Luc  Picard",
-    "picard,jean luc",
-    "PICARD\tJEAN\nLUC",
-    "+49 (0)30 1234567",
-    "0049 30 1234567",
-    "49301234567",
-    "1234567",
-    "42",
-    "042",
-    "٤٢",
-    "write to Anna.B@example.org today",
-    "frank's",
-    "frank",
-    "",
-    " ",
-    "42.0",
-];
-
-fn matches(form: Form, wanted: &str, text: &str) -> bool {
-    match form {
-        Form::Raw => text == wanted,
-        Form::Folded => forms::folded(text) == wanted,
-        Form::Digits => forms::digits(text).contains(wanted),
-        Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| tokens.join(" ") == wanted),
-        Form::Contains => {
-            let folded = forms::folded(text);
-            let (words, wanted): (Vec<_>, Vec<_>) = (
-                forms::words(&folded).collect(),
-                forms::words(wanted).collect(),
-            );
-            !wanted.is_empty()
-                && words
-                    .windows(wanted.len())
-                    .any(|run| run == wanted.as_slice())
-        }
-    }
-}
-
 #[tokio::test]
 async fn no_record_is_missing_whatever_the_form_and_storage_class() {
     let rows: Vec<String> = VALUES
@@ -742,27 +698,13 @@ async fn no_record_is_missing_whatever_the_form_and_storage_class() {
         .map(|text| format!("('{}')", text.replace('\'', "''")))
         .collect();
     let place = seeded(&format!(
-        "CREATE TABLE t (a); INSERT INTO t VALUES {}, (42), (42.0), (x'3432'), (NULL)",
+        "CREATE TABLE t (a); INSERT INTO t VALUES {}, ('42.0'), (42), (42.0), (x'3432'), (NULL)",
         rows.join(", ")
     ))
     .await;
     let everything = cells(&place.scan(&all("t")).await, "a");
-    for form in [
-        Form::Raw,
-        Form::Folded,
-        Form::Digits,
-        Form::Tokens,
-        Form::Contains,
-    ] {
-        for text in VALUES {
-            let value = match form {
-                Form::Raw => (*text).to_owned(),
-                Form::Digits => forms::digits(text),
-                Form::Tokens => forms::name_tokens(text)
-                    .map(|tokens| tokens.join(" "))
-                    .unwrap_or_default(),
-                Form::Folded | Form::Contains => forms::folded(text).into_owned(),
-            };
+    for form in FORMS {
+        for value in VALUES.iter().filter_map(|text| asked(form, text)) {
             let mut request = all("t");
             request.matching = vec![Matching {
                 column: "a".into(),

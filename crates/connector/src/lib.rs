@@ -8,6 +8,7 @@
 //! Sources are opened read-only. A split is data that any worker can open; it never contains a secret.
 
 mod batch;
+mod bytes;
 pub mod decorators;
 pub mod document;
 mod error;
@@ -21,6 +22,7 @@ mod source;
 mod task;
 
 pub use batch::{Batch, Fault};
+pub use bytes::as_text;
 pub use error::{Error, ErrorKind, Result, Step};
 pub use globs::{Globs, Way, globs};
 pub use kind::{Connector, Kind, Target};

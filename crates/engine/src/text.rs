@@ -14,6 +14,7 @@ use arrow_array::{Array, ArrayRef, StringViewArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, DataType};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use locard_connector::as_text;
 
 /// Bytes that are not text are shown to rules as this many bytes in hexadecimal at most.
 const MAX_BINARY: usize = 1024;
@@ -145,7 +146,7 @@ fn displayed(array: &ArrayRef, suffix: &str) -> Result<StringViewArray, ArrowErr
 fn binary(bytes: &[u8], out: &mut String) {
     if let Some(encoding) = wide(bytes) {
         out.push_str(&encoding.decode(bytes).0);
-    } else if let Ok(text) = std::str::from_utf8(bytes) {
+    } else if let Some(text) = as_text(bytes) {
         out.push_str(text);
     } else if is_western(bytes) {
         out.push_str(&WINDOWS_1252.decode_without_bom_handling(bytes).0);
@@ -280,8 +281,8 @@ mod tests {
     #[test]
     fn bytes_are_text_where_they_are_text() {
         check(
-            BinaryArray::from(vec![b"abc".as_slice(), &[0xff, 0x01]]),
-            &[Some("abc"), Some("ff01")],
+            BinaryArray::from(vec![b"abc".as_slice(), &[0xff, 0x01], b"\0bin"]),
+            &[Some("abc"), Some("ff01"), Some("0062696e")],
         );
         let (little, big): (Vec<u8>, Vec<u8>) = (
             "Zoë".encode_utf16().flat_map(u16::to_le_bytes).collect(),

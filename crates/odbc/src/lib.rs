@@ -63,6 +63,8 @@ pub struct Query {
     pub columns: Vec<Decode>,
     /// Whether no value is longer than the driver says of its column, so that whole sets of rows can be fetched at once.
     pub bounded: bool,
+    /// Whether letters are UTF-8 to the driver, so that such sets can be fetched as they are and not as UTF-16.
+    pub utf8: bool,
     /// Bytes of a value at most; what is longer comes as null and is told.
     pub longest: usize,
 }
@@ -309,6 +311,7 @@ mod tests {
             timeout: 0,
             columns: Vec::new(),
             bounded: false,
+            utf8: false,
             longest: 1,
         });
         assert!(!format!("{connect:?} {query:?}").contains("hush"));

@@ -29,6 +29,19 @@ pub struct Range {
     pub limit: Option<u64>,
 }
 
+impl Range {
+    /// One of so many ranges that it is divided into.
+    #[must_use]
+    pub fn share(&self, predicate: Option<String>, count: u64) -> Self {
+        Self {
+            predicate,
+            rows: self.rows.map(|rows| rows / count),
+            bytes: self.bytes.map(|bytes| bytes / count),
+            ..self.clone()
+        }
+    }
+}
+
 /// Everything one plan is made from.
 #[derive(Debug)]
 pub struct Planner<'a, D> {
@@ -94,16 +107,37 @@ impl<'a, D: Decoding> Planner<'a, D> {
         }
     }
 
-    /// What asks for the least and the greatest key, where the request is divided by keys.
-    pub fn bounds(&self) -> Option<String> {
-        let is_divided = self.request.max_splits.get() > 1
-            && self.request.sample == Sample::All
-            && self.relation.kind != EntityKind::View;
-        let (key, _) = self.relation.whole_number_key().filter(|_| is_divided)?;
+    /// Tells the reader something more.
+    pub fn note(&mut self, sentence: String) {
+        self.notes.push(sentence);
+    }
+
+    /// The columns that come.
+    pub fn columns(&self) -> &[Output<D>] {
+        &self.columns
+    }
+
+    /// How many splits are wanted at most.
+    pub fn wanted(&self) -> usize {
+        self.request.max_splits.get()
+    }
+
+    /// Whether the request may be divided.
+    pub fn is_divided(&self) -> bool {
+        self.wanted() > 1 && self.relation.kind != EntityKind::View
+    }
+
+    /// What asks for the `least` and the `most` key, where the request is divided by keys. `written` is how the server is
+    /// asked for a number.
+    pub fn bounds(&self, written: impl Fn(String) -> String) -> Option<String> {
+        let key = self.relation.whole_number_key();
+        let (key, _) = key.filter(|_| self.is_divided())?;
         let key = &key.expression;
+        let [least, most] = ["least", "most"].map(|name| self.dialect.identifier(name));
+        let [smallest, largest] = ["MIN", "MAX"].map(|of| written(format!("{of}({key})")));
+        let from = &self.relation.from;
         Some(format!(
-            "SELECT MIN({key}), MAX({key}) FROM {}",
-            self.relation.from
+            "SELECT {smallest} AS {least}, {largest} AS {most} FROM {from}"
         ))
     }
 
@@ -120,91 +154,70 @@ impl<'a, D: Decoding> Planner<'a, D> {
             // Where nobody counts rows, the width of the keys is all that is known.
             None => width,
         };
-        let wanted = self.request.max_splits.get();
+        let wanted = self.wanted();
         let parts = usize::try_from(records / LEAST_ROWS).unwrap_or(wanted);
         let ranges = key_ranges(least, most, parts.clamp(1, wanted));
         let count = ranges.len() as u64;
-        let ranges = ranges.into_iter().map(|range| Range {
-            predicate: range.predicate(&key.expression),
-            rows: whole.rows.map(|rows| rows / count),
-            bytes: whole.bytes.map(|bytes| bytes / count),
-            ..whole.clone()
-        });
+        let ranges = ranges
+            .into_iter()
+            .map(|range| whole.share(range.predicate(&key.expression), count));
         ranges.collect()
     }
 
-    /// What asks how many rows there are.
-    pub fn count(&self) -> String {
-        format!("SELECT COUNT(*) FROM {}", self.relation.from)
+    /// What asks how many `rows` there are; `written` is how the server is asked for that.
+    pub fn count(&self, written: &str) -> String {
+        let rows = self.dialect.identifier("rows");
+        format!("SELECT {written} AS {rows} FROM {}", self.relation.from)
     }
 
-    /// Whether [`Planner::sampled`] needs to know how many rows there are.
+    /// Whether [`Planner::sampled`] needs to know how many rows there are. A plan that only estimates is content with what the
+    /// catalog says.
     pub fn needs_count(&self) -> bool {
+        let is_known = self.request.estimate && self.relation.rows.is_some();
         matches!(self.request.sample, Sample::Rows(..))
             && self.conditions.exact()
             && self.conditions.predicates.is_empty()
-            && self.sampling_key().is_some()
+            && !is_known
     }
 
-    /// A sample that the server takes itself, where it can: the first rows, or those whose whole-number key falls to a
-    /// seed. `modulo` writes the rest of a division.
+    /// A sample that the server takes itself, where it can: the first rows, or those that fall to a seed. `falls` is the
+    /// condition that a share of the rows (0 to 1) meets by a seed, always the same ones; `None`, where nothing tells them
+    /// apart.
     pub fn sampled(
         &mut self,
         count: Option<u64>,
-        modulo: impl Fn(&str, &str) -> String,
+        falls: impl FnOnce(f64, u64) -> Option<String>,
     ) -> Option<Range> {
-        /// A prime, so that no step between keys falls in with it; small, so that nothing overflows.
-        const PRIME: u64 = 10_007;
         if self.request.sample == Sample::All || !self.conditions.exact() {
             return None;
         }
         let mut range = self.whole();
-        if let Sample::First(rows) = self.request.sample {
-            self.conditions.honoured.sample = Exactness::Exact;
-            range.limit = Some(rows);
-            return Some(range);
-        }
-        let key = self.sampling_key()?;
         let (share, seed, answer) = match self.request.sample {
-            Sample::Percent(share, seed) => (share, seed, Exactness::Exact),
+            Sample::First(rows) => {
+                self.conditions.honoured.sample = Exactness::Exact;
+                range.limit = Some(rows);
+                return Some(range);
+            }
+            Sample::Percent(percent, seed) => (percent / 100.0, seed, Exactness::Exact),
             Sample::Rows(rows, seed) => {
                 let all = count
                     .or(range.rows)
                     .filter(|_| self.conditions.predicates.is_empty())?;
                 range.rows = Some(all);
                 // Half as many again, since chance may have it that fewer come.
-                (
-                    150.0 * rows as f64 / all.max(1) as f64,
-                    seed,
-                    Exactness::Superset,
-                )
+                let share = 1.5 * rows as f64 / all.max(1) as f64;
+                (share, seed, Exactness::Superset)
             }
             _ => return None,
         };
-        if !(0.0..=50.0).contains(&share) {
+        // Of more it is cheaper to read all.
+        if !(0.0..=0.5).contains(&share) {
             return None;
         }
-        let below = (share / 100.0 * PRIME as f64).ceil() as u64;
-        let prime = PRIME.to_string();
-        // The seed decides the factor too, else two seeds would take neighbours of each other.
-        let factor = 2_003 + seed % 6_000;
-        let spread = format!("{} * {factor} + {}", modulo(key, &prime), seed % PRIME);
-        let rest = modulo(&format!("({spread})"), &prime);
-        // The rest of a negative key is negative on most servers.
-        let rest = modulo(&format!("({rest} + {prime})"), &prime);
-        range.predicate = Some(format!("{rest} < {below}"));
-        range.rows = range.rows.map(|rows| (rows as f64 * share / 100.0) as u64);
+        range.predicate = Some(falls(share, seed)?);
+        range.rows = range.rows.map(|rows| (rows as f64 * share) as u64);
         self.conditions.honoured.sample = answer;
         Some(range)
-    }
-
-    /// A whole-number column that is the primary key by itself.
-    fn sampling_key(&self) -> Option<&str> {
-        let [name] = self.relation.primary_key.as_slice() else {
-            return None;
-        };
-        let (key, is_whole) = self.relation.whole_number_key()?;
-        (is_whole && key.name == *name).then_some(key.expression.as_str())
     }
 
     /// The plan of these ranges.
@@ -246,6 +259,26 @@ impl<'a, D: Decoding> Planner<'a, D> {
     }
 }
 
+/// The condition that a share of the rows meets by a seed and the rest of dividing their key, a whole number; `modulo` writes
+/// the rest of a division.
+pub fn falls_by_modulo(
+    key: &str,
+    (share, seed): (f64, u64),
+    modulo: impl Fn(&str, &str) -> String,
+) -> String {
+    /// A prime, so that no step between keys falls in with it; small, so that nothing overflows.
+    const PRIME: u64 = 10_007;
+    let below = (share * PRIME as f64).ceil() as u64;
+    let prime = PRIME.to_string();
+    // The seed decides the factor too, else two seeds would take neighbours of each other.
+    let factor = 2_003 + seed % 6_000;
+    let spread = format!("{} * {factor} + {}", modulo(key, &prime), seed % PRIME);
+    let rest = modulo(&format!("({spread})"), &prime);
+    // The rest of a negative key is negative on most servers.
+    let rest = modulo(&format!("({rest} + {prime})"), &prime);
+    format!("{rest} < {below}")
+}
+
 /// The columns that are read, keys first where they are wanted, with what selects them.
 fn chosen<D: Decoding>(
     relation: &Relation<D>,
@@ -271,7 +304,8 @@ fn chosen<D: Decoding>(
     Ok(chosen)
 }
 
-fn denied() -> Error {
+/// The error of what may not be read.
+pub fn denied() -> Error {
     Error::new(ErrorKind::Denied, "the account may not read this")
 }
 
@@ -301,6 +335,7 @@ mod tests {
             class,
             select: format!("\"{name}\""),
             expression: format!("\"{name}\""),
+            whole_number: class == Class::Integer,
             readable,
             nullable: false,
             comment: None,
@@ -332,8 +367,11 @@ mod tests {
         let (relation, mut request) = (relation(), request());
         request.max_splits = 4.try_into().expect("not zero");
         let planner = Planner::new(&Dialect::HANA, &relation, &request).expect("a plan");
-        let bounds = planner.bounds().expect("it has a key");
-        assert_eq!(bounds, "SELECT MIN(\"ID\"), MAX(\"ID\") FROM \"S\".\"T\"");
+        let bounds = planner.bounds(|number| number).expect("it has a key");
+        assert_eq!(
+            bounds,
+            "SELECT MIN(\"ID\") AS \"least\", MAX(\"ID\") AS \"most\" FROM \"S\".\"T\""
+        );
         assert_eq!(planner.ranges(1, 1_000_000).len(), 4);
         assert_eq!(planner.ranges(1, 25_000).len(), 2);
         assert_eq!(planner.ranges(1, 10), [planner.whole()]);
@@ -359,7 +397,8 @@ mod tests {
         let (relation, mut request) = (relation(), request());
         request.sample = Sample::Percent(10.0, 3);
         let mut planner = Planner::new(&Dialect::HANA, &relation, &request).expect("a plan");
-        let range = planner.sampled(None, modulo).expect("by its key");
+        let falls = |share, seed| Some(falls_by_modulo("\"ID\"", (share, seed), modulo));
+        let range = planner.sampled(None, falls).expect("by its key");
         let plan = planner.finish(&[range]).expect("a plan");
         assert_eq!(plan.honoured.sample, Exactness::Exact);
         let sql = plan.splits[0].part["sql"].as_str().expect("text");
@@ -367,6 +406,10 @@ mod tests {
         assert!(
             sql.ends_with(&format!("WHERE MOD(({spread} + 10007), 10007) < 1001")),
             "{sql}"
+        );
+        assert_eq!(
+            relation.readable_primary_key().expect("it has one").len(),
+            1
         );
         let mut part = plan.splits[0].part.clone();
         part["sql"] = "SELECT 1; DROP TABLE T".into();

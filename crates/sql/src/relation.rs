@@ -52,6 +52,8 @@ pub struct RelationColumn<D> {
     pub select: String,
     /// The expression that predicates are about: the quoted name, where nothing else is said.
     pub expression: String,
+    /// Whether it holds whole numbers by whose ranges a table can be divided.
+    pub whole_number: bool,
     /// Whether this account may read it.
     pub readable: bool,
     /// Whether it may be null.
@@ -156,9 +158,17 @@ impl<D: Decoding> Relation<D> {
         let mut keys = std::iter::once(&self.primary_key).chain(&self.unique);
         keys.find_map(|key| {
             let column = self.column(key.first()?)?;
-            let is_usable = column.readable && column.class == Class::Integer;
+            let is_usable = column.readable && column.whole_number;
             is_usable.then_some((column, key.len() == 1))
         })
+    }
+
+    /// The columns of a table's primary key, where all of them may be read.
+    pub fn readable_primary_key(&self) -> Option<Vec<&RelationColumn<D>>> {
+        let names = self.primary_key.iter();
+        let key = names.map(|name| self.column(name).filter(|column| column.readable));
+        let key = key.collect::<Option<Vec<_>>>()?;
+        (self.kind == EntityKind::Table && !key.is_empty()).then_some(key)
     }
 }
 

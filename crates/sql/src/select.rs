@@ -77,6 +77,24 @@ pub fn is_select(sql: &str) -> bool {
     sql.starts_with("SELECT ") && depth == 0 && quote.is_none()
 }
 
+/// Whether a SELECT has one of these words or marks outside its quotes: what some servers know beyond [`is_select`].
+pub fn has_outside_quotes(sql: &str, words: &[&str], marks: &[char]) -> bool {
+    let mut quote = None;
+    let mut bare = String::with_capacity(sql.len());
+    for c in sql.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => continue,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None => {}
+        }
+        bare.push(c);
+    }
+    let mut found = bare.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let has_word = found.any(|word| words.iter().any(|wanted| word.eq_ignore_ascii_case(wanted)));
+    has_word || bare.contains(marks)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -113,6 +131,15 @@ mod tests {
             let select = Select { columns: &columns, from: &column, predicates: &[predicate], limit: Some(1), top: false };
             prop_assert!(is_select(&select.sql()));
         }
+    }
+
+    #[test]
+    fn words_and_marks_count_outside_of_quotes_only() {
+        let has = |sql| has_outside_quotes(sql, &["into"], &['#']);
+        assert!(has("SELECT 1 Into OUTFILE 'x'") && has("SELECT 1 # '"));
+        assert!(!has(
+            "SELECT \"into\", 'INTO #' FROM \"it's into\" WHERE \"pinto\" = ''''"
+        ));
     }
 
     #[test]

@@ -1,8 +1,21 @@
 //! Reading a source to its end, for tests that look at what came.
 
+use std::num::NonZeroUsize;
+
 use arrow_array::{Array as _, RecordBatch};
 use futures::TryStreamExt as _;
 use locard_connector::{Batch, Result, ScanPlan, ScanRequest, Source, Split};
+
+/// A request that is divided into at most so many splits.
+///
+/// # Panics
+///
+/// Where that is none.
+#[must_use]
+pub fn in_splits(mut request: ScanRequest, splits: usize) -> ScanRequest {
+    request.max_splits = NonZeroUsize::new(splits).expect("a number of splits");
+    request
+}
 
 /// What a split holds.
 pub async fn read(source: &dyn Source, split: &Split) -> Result<Vec<Batch>> {

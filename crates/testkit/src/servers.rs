@@ -53,6 +53,21 @@ impl Database {
     /// Where the server is required and missing, or refuses.
     #[must_use]
     pub fn postgres(test: &str) -> Option<Self> {
+        Self::of_encoding(test, "ENCODING 'UTF8'")
+    }
+
+    /// The same of a database in another encoding; in `SQL_ASCII`, any bytes are text.
+    ///
+    /// # Panics
+    ///
+    /// Where the server is required and missing, or refuses.
+    #[must_use]
+    pub fn in_encoding(test: &str, encoding: &str) -> Option<Self> {
+        let encoding = format!("ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'");
+        Self::of_encoding(test, &encoding)
+    }
+
+    fn of_encoding(test: &str, encoding: &str) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let server = postgres(test)?;
         let name = format!(
@@ -62,7 +77,7 @@ impl Database {
         );
         psql(
             &server,
-            &format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"),
+            &format!("CREATE DATABASE {name} TEMPLATE template0 {encoding}"),
         );
         Some(Self { server, name })
     }

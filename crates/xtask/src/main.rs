@@ -16,6 +16,7 @@ const HELP: &str = "\
 ./x api-fuzz [ARGS]   requests made up from the interface's own document, against a server of its own; ARGS go to schemathesis
 ./x connectors-table  write the table of what each connector honours (connectors/README.md) from what the behaviour suite sees
 ./x bench [ARGS]      the benchmarks, with peers installed and servers started
+./x extract [NAME...] of these alone how fast each connector reads beside the fastest client of its server
 ";
 
 fn main() -> ExitCode {
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         "api-fuzz" => fuzz::run(&rest),
         "connectors-table" => test::connectors_table(),
         "bench" => test::bench(&rest),
+        "extract" => test::extract(&rest),
         _ => {
             say(HELP.trim_end());
             return if matches!(chore.as_str(), "help" | "--help" | "-h") {

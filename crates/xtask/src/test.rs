@@ -1,4 +1,4 @@
-//! `./x test`, `./x connectors-table` and `./x bench`: what they need is installed and started first and stopped at the end.
+//! `./x test`, `./x connectors-table`, `./x bench` and `./x extract`: what they need is installed and started first and stopped at the end.
 
 use std::path::PathBuf;
 
@@ -27,6 +27,25 @@ pub(crate) fn connectors_table() -> Result<()> {
     step(command.env("LOCARD_TEST_WRITE_TABLE", "1"))
 }
 
+/// Each connector beside the fastest client of its server.
+pub(crate) fn extract(args: &[String]) -> Result<()> {
+    by_connectors(&Servers::start()?, args)
+}
+
+fn by_connectors(servers: &Servers, args: &[String]) -> Result<()> {
+    let mut command = cargo();
+    command.arg("bench");
+    if args.is_empty() {
+        command.arg("--workspace");
+    }
+    for connector in args {
+        let package = format!("locard-connector-{connector}");
+        command.args(["--package", &package]);
+    }
+    servers.measured(&mut command)?;
+    step(command.args(["--bench", "extract"]))
+}
+
 /// The benchmarks, with DuckDB as a peer.
 pub(crate) fn bench(args: &[String]) -> Result<()> {
     let servers = Servers::start()?;
@@ -35,11 +54,7 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
     servers.environment(&mut command);
     command.env("LOCARD_BENCH_PYTHON", duckdb()?);
     step(&mut command)?;
-    // Each connector beside the fastest client of its server.
-    let mut extract = cargo();
-    extract.args(["bench", "--workspace", "--bench", "extract"]);
-    servers.environment(&mut extract);
-    step(&mut extract)?;
+    by_connectors(&servers, &[])?;
     // The steps of the hot path, each beside plain hashing of the same cells. Only this run counts.
     let measured = target().join("criterion");
     if measured.exists() {

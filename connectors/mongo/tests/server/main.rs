@@ -8,7 +8,6 @@ mod failures;
 mod matching;
 mod proxy;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use arrow_array::{Array as _, ArrayRef, RecordBatch};
@@ -18,6 +17,8 @@ use locard_connector_mongo::Mongo;
 use locard_model::{EntityKind, EntityPath};
 use locard_testkit::servers::Mongo as Database;
 use serde_json::Value;
+
+pub(crate) use locard_testkit::reads::in_splits;
 
 /// A source over a target.
 pub(crate) async fn open(target: &str) -> Arc<dyn Source> {
@@ -47,12 +48,6 @@ pub(crate) fn path(database: &Database, name: &str) -> EntityPath {
 /// Everything of a collection.
 pub(crate) fn all(database: &Database, name: &str) -> ScanRequest {
     ScanRequest::all(path(database, name), EntityKind::Collection)
-}
-
-/// The same in at most so many splits.
-pub(crate) fn in_splits(mut request: ScanRequest, splits: usize) -> ScanRequest {
-    request.max_splits = NonZeroUsize::new(splits).expect("a number of splits");
-    request
 }
 
 /// What a split holds.

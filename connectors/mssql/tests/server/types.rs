@@ -131,7 +131,7 @@ async fn every_type_arrives_as_what_it_is_and_its_null_as_null() {
     let mut wrong = Vec::new();
     for (at, Case(kind, _, data_type, value)) in cases.iter().enumerate() {
         let name = format!("c{at}");
-        let column = records[0].column_by_name(&name).expect("it came");
+        let column = records[0].records.column_by_name(&name).expect("it came");
         let schema = plan.schema.as_ref().expect("it is known");
         let field = schema.field_with_name(&name).expect("it is known");
         let declared = kind.split(" COLLATE ").next().unwrap_or_default();

@@ -338,3 +338,52 @@ async fn sessions_are_limited_and_in_utc() {
         assert_eq!(cells(&records, column), [wanted], "{column}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_and_passwords_taken_away_during_a_scan_cost_what_needs_them_and_nothing_else() {
+    let sql = "CREATE TABLE large (n int PRIMARY KEY, text varchar(600)); INSERT INTO large SELECT seq, REPEAT('x', 500) FROM seq_1_to_100000;
+        CREATE TABLE next (n int); INSERT INTO next VALUES (1); CREATE TABLE other (n int); INSERT INTO other VALUES (1)";
+    let Some((database, _)) = seeded("rights taken away", sql).await else {
+        return;
+    };
+    let grants =
+        ["large", "next", "other"].map(|table| format!("GRANT SELECT ON HERE.{table} TO READER"));
+    let reader = Reader::new(&database, &grants.join("; "));
+    let source = open(&reader.url()).await;
+    let split = async |table| {
+        let plan = source.plan(&all(&database, table)).await;
+        plan.expect("it is planned").splits[0].clone()
+    };
+    let (large, next, other) = (
+        split("large").await,
+        split("next").await,
+        split("other").await,
+    );
+    let mut stream = source.read(&large).await.expect("it begins");
+    let first = stream.try_next().await.expect("it is read");
+    let mut rows = first.expect("a batch").records.num_rows();
+    let (here, name) = (database.name(), &reader.name);
+    database.run(&format!(
+        "REVOKE SELECT ON {here}.large FROM {name}@'%'; REVOKE SELECT ON {here}.next FROM {name}@'%'"
+    ));
+    // The server asks for the right when a statement begins.
+    while let Some(batch) = stream.try_next().await.expect("it goes on") {
+        rows += batch.records.num_rows();
+    }
+    assert_eq!(rows, 100_000);
+    let denied = read(&*source, &next).await.expect_err("no more");
+    assert_eq!(denied.kind(), ErrorKind::Denied, "{denied}");
+    let hint = denied.hint_text().unwrap_or_default();
+    assert!(hint.contains("GRANT SELECT"), "{hint}");
+    let batches = read(&*source, &other).await.expect("the rest goes on");
+    assert_eq!(batches[0].records.num_rows(), 1);
+    database.run(&format!(
+        "ALTER USER {name}@'%' IDENTIFIED BY 'another'; KILL USER {name}"
+    ));
+    let error = read(&*source, &other)
+        .await
+        .expect_err("nobody is let in with the old password");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
+    let told = format!("{error} {error:?} {:?}", error.hint_text());
+    assert!(!told.contains(PASSWORD), "{told}");
+}

@@ -9,13 +9,14 @@ mod failures;
 mod matching;
 mod types;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use locard_connector::{Connector, Result, ScanRequest, Source, Target};
 use locard_connector_odbc::{Hana, Odbc};
 use locard_model::{EntityKind, EntityPath};
 use locard_testkit::servers::Hana as Database;
+
+pub(crate) use locard_testkit::reads::in_splits;
 
 /// What a target means.
 pub(crate) fn target(text: &str) -> Result<Target> {
@@ -54,13 +55,12 @@ pub(crate) fn by_its_driver(database: &Database) -> String {
     )
 }
 
+/// The same as of a product of which nothing is known.
+pub(crate) fn by_functions(database: &Database) -> String {
+    format!("{};product=odbc", by_its_driver(database))
+}
+
 /// Everything of a table.
 pub(crate) fn all(table: &str) -> ScanRequest {
     ScanRequest::all(EntityPath::new(["SALES", table]), EntityKind::Table)
-}
-
-/// The same in at most so many splits.
-pub(crate) fn in_splits(mut request: ScanRequest, splits: usize) -> ScanRequest {
-    request.max_splits = NonZeroUsize::new(splits).expect("a number of splits");
-    request
 }

@@ -1,7 +1,7 @@
 //! What HANA is asked instead of filtered here.
 
 use locard_connector::{Exactness, Form, Matching};
-use locard_testkit::matching::{FORMS, VALUES, nothing_is_lost};
+use locard_testkit::matching::{Column, FORMS, VALUES, nothing_is_lost};
 use locard_testkit::reads::{cells, scan};
 
 use crate::{all, by_its_driver, open, seeded};
@@ -20,16 +20,15 @@ async fn no_record_is_missing_whatever_the_form_and_spelling() {
     let Some((database, hana)) = seeded("matching", &sql).await else {
         return;
     };
+    let [text, long] = ["text", "long"].map(Column::plain);
     for form in FORMS {
-        let taken = nothing_is_lost(&*hana, &all("T"), ("text", form), |text| text).await;
+        let taken = nothing_is_lost(&*hana, &all("T"), &text, form).await;
         assert!(taken > 5, "{form:?} is asked of the server: {taken}");
     }
-    let long = ("long", Form::Contains);
-    let taken = nothing_is_lost(&*hana, &all("T"), long, |text| text).await;
+    let taken = nothing_is_lost(&*hana, &all("T"), &long, Form::Contains).await;
     assert_eq!(taken, 0, "long texts are left to the engine");
     let generic = open(&by_its_driver(&database)).await;
-    let raw = ("text", Form::Raw);
-    let taken = nothing_is_lost(&*generic, &all("T"), raw, |text| text).await;
+    let taken = nothing_is_lost(&*generic, &all("T"), &text, Form::Raw).await;
     assert!(taken > 5, "raw values are asked of the server: {taken}");
 }
 

@@ -228,7 +228,7 @@ async fn keys_come_first_and_are_marked() {
         request.columns = Some(vec!["a".into()]);
         let (plan, records) = scan(&*source, &request).await;
         let schema = plan.schema.expect("tables have a schema");
-        assert_eq!(schema, records[0].schema());
+        assert_eq!(schema, records[0].records.schema());
         let name = |field: &arrow_schema::FieldRef| {
             (
                 field.name().clone(),

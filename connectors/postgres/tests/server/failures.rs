@@ -176,6 +176,38 @@ async fn a_server_that_goes_away_is_interrupted_in_a_clear_sentence() {
     assert!(error.is_retryable());
 }
 
+#[tokio::test]
+async fn what_does_not_speak_the_protocol_is_told_by_its_first_byte() {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    let asked = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.expect("somebody comes");
+        let mut asked = [0; 64];
+        let read = client.read(&mut asked).await.expect("it asks");
+        // As a length the four letters after the first are 1.4 GB.
+        let answer = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        answer.expect("it listens");
+        // The next one waits at a port that nobody listens on.
+        drop(listener);
+        asked[..read].to_vec()
+    });
+    let source = open(&format!(
+        "postgres://reader:secret@127.0.0.1:{port}/shop?sslmode=disable"
+    ))
+    .await;
+    let error = source.check().await.expect_err("it is something else");
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    let told = error.to_string();
+    assert!(
+        told.contains("does not speak PostgreSQL's protocol"),
+        "{told}"
+    );
+    let asked = asked.await.expect("it ends");
+    assert_eq!(asked, [0, 0, 0, 8, 4, 210, 22, 47], "nothing else was said");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_is_waited_for_only_so_long() {
     let Some(database) = Database::postgres("lock time-out") else {
@@ -271,13 +303,12 @@ async fn giant_values_are_left_out_with_their_row_and_everything_else_is_read() 
     };
     let plan = source.plan(&all("t")).await.expect("it is planned");
     let batches = read(&*source, &plan.splits[0]).await.expect("it is read");
-    let records: Vec<_> = batches.iter().map(|batch| batch.records.clone()).collect();
-    assert_eq!(crate::cells(&records, "id"), ["1", "2", "3"]);
-    assert_eq!(crate::cells(&records, "a")[..2], ["short", "-"]);
-    assert_eq!(crate::cells(&records, "a")[2].len(), 60_000_000);
-    assert_eq!(crate::cells(&records, "d"), ["\"short\"", "-", "1"]);
-    assert_eq!(crate::cells(&records, "e"), ["short", "x", "x"]);
-    assert_eq!(crate::cells(&records, "g"), ["[1,2)", "[1,2)", "-"]);
+    assert_eq!(crate::cells(&batches, "id"), ["1", "2", "3"]);
+    assert_eq!(crate::cells(&batches, "a")[..2], ["short", "-"]);
+    assert_eq!(crate::cells(&batches, "a")[2].len(), 60_000_000);
+    assert_eq!(crate::cells(&batches, "d"), ["\"short\"", "-", "1"]);
+    assert_eq!(crate::cells(&batches, "e"), ["short", "x", "x"]);
+    assert_eq!(crate::cells(&batches, "g"), ["[1,2)", "[1,2)", "-"]);
     let faults: Vec<_> = batches.iter().flat_map(|batch| &batch.faults).collect();
     let places: Vec<&str> = faults.iter().map(|fault| fault.place.as_str()).collect();
     let columns = ["a", "b", "c", "d", "f"];

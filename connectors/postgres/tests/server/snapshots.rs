@@ -40,15 +40,6 @@ async fn read_all(source: &dyn Source, plan: &ScanPlan) -> Vec<Batch> {
     batches
 }
 
-fn rows(batches: &[Batch]) -> usize {
-    count(
-        &batches
-            .iter()
-            .map(|batch| batch.records.clone())
-            .collect::<Vec<_>>(),
-    )
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn all_splits_see_one_state_and_then_let_it_go() {
     let Some((database, source)) = seeded("shared snapshot", TABLE).await else {
@@ -64,7 +55,7 @@ async fn all_splits_see_one_state_and_then_let_it_go() {
     for split in rest {
         batches.extend(read(&*source, split).await.expect("it is read"));
     }
-    assert_eq!(rows(&batches), 20_000);
+    assert_eq!(count(&batches), 20_000);
     assert!(batches.iter().all(|batch| batch.faults.is_empty()));
     assert!(
         none_held(&database).await,
@@ -100,7 +91,7 @@ async fn another_worker_reads_under_its_own_snapshot_and_says_so() {
     );
     database.run("INSERT INTO t SELECT n, 'new' FROM generate_series(20001, 30000) AS n");
     let own = read_all(&*other, &plan).await;
-    assert_eq!(rows(&own), 30_000);
+    assert_eq!(count(&own), 30_000);
     assert!(own.iter().any(|batch| {
         batch
             .faults
@@ -118,7 +109,7 @@ async fn one_snapshot_can_serve_the_whole_database() {
     database.run("DELETE FROM t");
     let second = plan(&*source, Snapshot::Database).await;
     assert_eq!(first.splits[0].snapshot, second.splits[0].snapshot);
-    assert_eq!(rows(&read_all(&*source, &second).await), 20_000);
+    assert_eq!(count(&read_all(&*source, &second).await), 20_000);
     assert_eq!(held(&database), 1, "it stays for what is planned later");
 }
 

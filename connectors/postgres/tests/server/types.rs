@@ -19,7 +19,7 @@ async fn check(native: &str, values: &[(&str, &str)]) {
         return;
     };
     let (_, records) = scan(&*source, &all("t")).await;
-    let field = records[0].schema().field(0).clone();
+    let field = records[0].records.schema().field(0).clone();
     let expected: Vec<&str> = std::iter::once("-")
         .chain(values.iter().map(|(_, text)| *text))
         .collect();
@@ -299,10 +299,14 @@ async fn batches_are_bounded_and_their_text_lies_in_one_block() {
     };
     let (_, records) = scan(&*source, &all("t")).await;
     assert_eq!(crate::count(&records), 50_000);
-    assert!(records.iter().all(|batch| batch.num_rows() <= 8_192));
+    assert!(
+        records
+            .iter()
+            .all(|batch| batch.records.num_rows() <= 8_192)
+    );
     let (a, b) = (
-        records[0].column(1).as_string_view(),
-        records[0].column(2).as_string_view(),
+        records[0].records.column(1).as_string_view(),
+        records[0].records.column(2).as_string_view(),
     );
     assert_eq!(
         a.data_buffers()[0].as_ptr(),

@@ -35,7 +35,7 @@ pub(crate) fn answer(
     };
     let mut batches = Batches::new(&decodes, output);
     let buffers = if bounded {
-        bound::buffers(&mut cursor, &decodes)
+        bound::buffers(&mut cursor, &decodes, query.utf8)
     } else {
         None
     };

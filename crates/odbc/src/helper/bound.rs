@@ -17,19 +17,32 @@ const BYTES: usize = 8 << 20;
 const SHORT: usize = 128;
 
 /// The buffers of an answer; `None` where a column may be too wide for one.
-pub(crate) fn buffers(cursor: &mut impl Cursor, decodes: &[Decode]) -> Option<Vec<BufferDesc>> {
+pub(crate) fn buffers(
+    cursor: &mut impl Cursor,
+    decodes: &[Decode],
+    utf8: bool,
+) -> Option<Vec<BufferDesc>> {
     let mut number = 0;
     let all = decodes.iter().map(|decode| {
         number += 1;
         let known = cursor.col_data_type(number).ok()?;
-        buffer(*decode, known)
+        buffer(*decode, known, utf8)
     });
     all.collect::<Option<Vec<_>>>()
         .filter(|all| !all.is_empty())
 }
 
-fn buffer(decode: Decode, known: DataType) -> Option<BufferDesc> {
+fn buffer(decode: Decode, known: DataType, utf8: bool) -> Option<BufferDesc> {
     let nullable = true;
+    let text = |max_str_len| {
+        if utf8 {
+            // A letter is four bytes at most; of UTF-16 two units were counted for some already.
+            let max_str_len = max_str_len * 4;
+            BufferDesc::Text { max_str_len }
+        } else {
+            BufferDesc::WText { max_str_len }
+        }
+    };
     Some(match decode {
         Decode::Bool => BufferDesc::Bit { nullable },
         Decode::Int16 => BufferDesc::I16 { nullable },
@@ -39,10 +52,8 @@ fn buffer(decode: Decode, known: DataType) -> Option<BufferDesc> {
         Decode::Float64 => BufferDesc::F64 { nullable },
         Decode::Date => BufferDesc::Date { nullable },
         Decode::Timestamp => BufferDesc::Timestamp { nullable },
-        Decode::Decimal => BufferDesc::WText { max_str_len: SHORT },
-        Decode::Text => BufferDesc::WText {
-            max_str_len: width(known)?,
-        },
+        Decode::Decimal => text(SHORT),
+        Decode::Text => text(width(known)?),
         Decode::Bytes => BufferDesc::Binary {
             max_bytes: width(known)?,
         },
@@ -105,6 +116,8 @@ fn take(set: &ColumnarDynBuffer, at: usize, batches: &mut Batches<'_>) {
     let slice = set.column(at);
     if let Some(texts) = slice.as_wide_text() {
         cells!(batches, at, (0..texts.len()).map(|row| texts.get(row)), text => Cell::Text(text));
+    } else if let Some(texts) = slice.as_text() {
+        cells!(batches, at, (0..texts.len()).map(|row| texts.get(row)), text => Cell::Utf8(text));
     } else if let Some(blobs) = slice.as_binary() {
         cells!(batches, at, blobs.iter(), bytes => Cell::Bytes(bytes));
     } else if let Some(values) = slice.as_nullable_slice::<i64>() {

@@ -64,6 +64,7 @@ pub(crate) enum Cell<'a> {
     Date(Date),
     Moment(Timestamp),
     Text(&'a [u16]),
+    Utf8(&'a [u8]),
     Bytes(&'a [u8]),
 }
 
@@ -114,6 +115,7 @@ impl Column {
                 None => self.odd(Odd::NoDate, row),
             },
             (Cell::Text(units), Values::Texts(_)) => return self.text(units, row),
+            (Cell::Utf8(bytes), Values::Texts(_)) => return self.utf8(bytes, row),
             (Cell::Bytes(bytes), Values::Blobs(builder)) => {
                 builder.append_value(bytes);
                 return bytes.len();
@@ -162,9 +164,24 @@ impl Column {
         if is_repaired {
             self.tell(Odd::Repaired, row);
         }
+        let text = std::mem::take(&mut self.scratch);
+        let length = self.append(&text);
+        self.scratch = text;
+        length
+    }
+
+    fn utf8(&mut self, bytes: &[u8], row: u64) -> usize {
+        let text = String::from_utf8_lossy(bytes);
+        if matches!(text, std::borrow::Cow::Owned(_)) {
+            self.tell(Odd::Repaired, row);
+        }
+        self.append(&text)
+    }
+
+    fn append(&mut self, text: &str) -> usize {
         let text = match self.decode {
-            Decode::Decimal => plain_decimal(&self.scratch),
-            _ => &self.scratch,
+            Decode::Decimal => plain_decimal(text),
+            _ => text,
         };
         let length = text.len();
         if let Values::Texts(builder) = &mut self.values {

@@ -265,6 +265,7 @@ fn look_up(
         timeout: 0,
         columns: Vec::new(),
         bounded: false,
+        utf8: false,
         longest: 1 << 20,
     };
     answer(cursor, &query, false, output).map_err(|(ended, _)| ended)?;

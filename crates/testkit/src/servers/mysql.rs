@@ -74,6 +74,16 @@ impl Mysql {
         format!("mysql://{user}:{password}@{host}")
     }
 
+    /// What an ODBC connection string says of the database and that account, beside the driver.
+    #[must_use]
+    pub fn odbc(&self) -> String {
+        let login = login(&self.server);
+        format!(
+            "Server={};Port={};Database={};uid={};pwd={}",
+            login.host, login.port, self.name, login.user, login.password
+        )
+    }
+
     /// Runs statements as the owner of everything, in a session with standard quotes.
     ///
     /// # Panics
@@ -129,15 +139,38 @@ impl Drop for Mysql {
     }
 }
 
-/// Starts the server's own client; statements go by its standard input, since arguments have a length limit.
-fn start(server: &str, database: &str, sql: &str) -> std::io::Result<Child> {
-    const MODE: &str =
-        "--init-command=SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone = '+00:00'";
+/// Where a server is and who signs in.
+struct Login<'a> {
+    user: &'a str,
+    password: &'a str,
+    host: &'a str,
+    port: &'a str,
+}
+
+fn login(server: &str) -> Login<'_> {
     let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
     let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let host = host.split(['/', '?']).next().unwrap_or_default();
     let (host, port) = host.split_once(':').unwrap_or((host, "3306"));
+    Login {
+        user,
+        password,
+        host,
+        port,
+    }
+}
+
+/// Starts the server's own client; statements go by its standard input, since arguments have a length limit.
+fn start(server: &str, database: &str, sql: &str) -> std::io::Result<Child> {
+    const MODE: &str =
+        "--init-command=SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone = '+00:00'";
+    let Login {
+        user,
+        password,
+        host,
+        port,
+    } = login(server);
     let mut child = Command::new("mariadb")
         .args([
             "--no-defaults",

@@ -21,7 +21,8 @@ pub(crate) struct Servers {
     mysql: mysql::Server,
     mongo: mongo::Servers,
     objects: objects::Servers,
-    odbc: PathBuf,
+    drivers: odbc::Drivers,
+    helper: PathBuf,
 }
 
 impl Servers {
@@ -31,7 +32,8 @@ impl Servers {
         let mongo = mongo::Servers::start()?;
         let mysql = mysql::Server::start()?;
         let postgres = postgres::Server::start()?;
-        let odbc = odbc::helper(postgres.folder(), postgres.port())?;
+        let drivers = odbc::Drivers::register(postgres.folder(), postgres.port())?;
+        let helper = drivers.helper()?;
         objects.wait()?;
         mongo.wait()?;
         mysql.make_account()?;
@@ -40,7 +42,8 @@ impl Servers {
             mysql,
             mongo,
             objects,
-            odbc,
+            drivers,
+            helper,
         })
     }
 
@@ -51,10 +54,21 @@ impl Servers {
         command.env("LOCARD_TEST_POSTGRES_CA", self.postgres.authority());
         command.env("LOCARD_TEST_MYSQL_URL", self.mysql.url());
         command.env("LOCARD_TEST_MYSQL_CA", self.mysql.authority());
-        command.env("LOCARD_ODBC_HELPER", &self.odbc);
+        command.env("LOCARD_ODBC_HELPER", &self.helper);
         self.mongo.environment(command);
         self.objects.environment(command);
         command.env("LOCARD_TEST_REQUIRE_SERVERS", "1");
+    }
+}
+
+impl Servers {
+    /// The same for what measures: programs that it starts are built as benchmarks are.
+    pub(crate) fn measured(&self, command: &mut Command) -> Result<()> {
+        self.environment(command);
+        let [helper, fetch] = self.drivers.measured()?;
+        command.env("LOCARD_ODBC_HELPER", helper);
+        command.env("LOCARD_BENCH_ODBC_FETCH", fetch);
+        Ok(())
     }
 }
 

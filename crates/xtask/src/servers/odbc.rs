@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::process::{cargo, install, output, root, step};
+use crate::process::{cargo, install, output, step, target};
 
 /// Where Debian registers drivers.
 const REGISTERED: &str = "/etc/odbcinst.ini";
@@ -17,44 +17,68 @@ const HANA: &str = "[HDBODBC]\nDriver=psqlodbcw.so\nUseDeclareFetch=1\nFetch=100
 /// What is there once the drivers are.
 const HEADER: &str = "/usr/include/sql.h";
 
-/// Installs the drivers, builds the helper, and writes a program into the folder that starts it beside the PostgreSQL
-/// at that port; answers its path.
-pub(crate) fn helper(folder: &Path, port: u16) -> Result<PathBuf> {
-    install(
-        &[
-            "unixodbc",
-            "unixodbc-dev",
-            "odbcinst",
-            "odbc-postgresql",
-            "libsqliteodbc",
-            "odbc-mariadb",
-            "tdsodbc",
-        ],
-        HEADER,
-        || Path::new(HEADER).exists(),
-    )?;
-    step(cargo().args([
-        "build",
-        "--quiet",
-        "--package",
-        "locard-odbc",
-        "--features",
-        "driver",
-    ]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let program = target.join("debug/locard-odbc");
-    let registered = std::fs::read_to_string(REGISTERED).unwrap_or_default();
-    let place = folder.join("odbc");
-    std::fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
-    std::fs::write(place.join("odbcinst.ini"), HANA.to_owned() + &registered)?;
-    let script = format!(
-        "#!/bin/sh\nexport ODBCSYSINI='{}' PGHOST=127.0.0.1 PGPORT={port}\nexec '{}'\n",
-        place.display(),
-        program.display()
-    );
-    let starter = place.join("locard-odbc");
-    std::fs::write(&starter, script)?;
-    output(Command::new("chmod").arg("755").arg(&starter))?;
-    Ok(starter)
+/// Where the drivers for tests are registered, and the PostgreSQL that the one under SAP's name leads to.
+pub(crate) struct Drivers {
+    place: PathBuf,
+    port: u16,
+}
+
+impl Drivers {
+    /// Installs the drivers and registers them in the folder, beside the PostgreSQL at that port.
+    pub(crate) fn register(folder: &Path, port: u16) -> Result<Self> {
+        install(
+            &[
+                "unixodbc",
+                "unixodbc-dev",
+                "odbcinst",
+                "odbc-postgresql",
+                "libsqliteodbc",
+                "odbc-mariadb",
+                "tdsodbc",
+            ],
+            HEADER,
+            || Path::new(HEADER).exists(),
+        )?;
+        let registered = std::fs::read_to_string(REGISTERED).unwrap_or_default();
+        let place = folder.join("odbc");
+        std::fs::create_dir_all(&place)
+            .with_context(|| format!("cannot make {}", place.display()))?;
+        std::fs::write(place.join("odbcinst.ini"), HANA.to_owned() + &registered)?;
+        Ok(Self { place, port })
+    }
+
+    /// Builds the helper; answers a program that starts it with these drivers.
+    pub(crate) fn helper(&self) -> Result<PathBuf> {
+        build(&[])?;
+        self.starter("locard-odbc", &target().join("debug/locard-odbc"))
+    }
+
+    /// The same of the helper and of what it is measured against, both built as benchmarks are.
+    pub(crate) fn measured(&self) -> Result<[PathBuf; 2]> {
+        build(&["--release", "--bins", "--examples"])?;
+        let built = target().join("release");
+        Ok([
+            self.starter("fast-locard-odbc", &built.join("locard-odbc"))?,
+            self.starter("odbc-fetch", &built.join("examples/odbc_fetch"))?,
+        ])
+    }
+
+    /// Writes a program that starts another with these drivers; answers its path.
+    fn starter(&self, name: &str, program: &Path) -> Result<PathBuf> {
+        let script = format!(
+            "#!/bin/sh\nexport ODBCSYSINI='{}' PGHOST=127.0.0.1 PGPORT={}\nexec '{}' \"$@\"\n",
+            self.place.display(),
+            self.port,
+            program.display()
+        );
+        let starter = self.place.join(name);
+        std::fs::write(&starter, script)?;
+        output(Command::new("chmod").arg("755").arg(&starter))?;
+        Ok(starter)
+    }
+}
+
+fn build(how: &[&str]) -> Result<()> {
+    let package = ["--package", "locard-odbc", "--features", "driver"];
+    step(cargo().args(["build", "--quiet"]).args(package).args(how))
 }
