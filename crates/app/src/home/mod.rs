@@ -160,8 +160,8 @@ impl Home {
         let known = self.latest.known.lock();
         let (rules, engine) = known.unwrap_or_else(PoisonError::into_inner).clone();
         Self {
-            rules,
             engine,
+            rules,
             ..self.clone()
         }
     }

@@ -85,14 +85,25 @@ fn sent_about_policies(method: &str, rest: &str) -> Value {
     }
 }
 
-/// What is answered.
+/// What is answered. Whoever changes something may be told what of it was not heeded.
 pub(super) fn answered(method: &str, path: &str) -> Value {
+    let mut told = done(method, path);
+    if let (false, Some(fields)) = (method == "get", told.as_object_mut()) {
+        let warnings = json!(["odd: is not known and was not heeded"]);
+        fields.entry("warnings").or_insert(warnings);
+    }
+    told
+}
+
+fn done(method: &str, path: &str) -> Value {
     let rest = path.strip_prefix("/requests/{id}").unwrap_or(path);
     match (method, rest) {
         (_, "/init") => json!({ "initialized": true }),
         (_, "/status") => json!({ "service": "locard", "status": "ok" }),
         (_, "/errors/{id}") => look::told(locard_requests::Code::TransitionDisallowed),
-        ("post", "/requests") => json!({ "id": ID, "receivedAt": AT, "status": "captured" }),
+        ("post", "/requests") => {
+            json!({ "id": ID, "receivedAt": AT, "status": "captured" })
+        }
         (_, "/requests/capture") => {
             json!({ "id": ID, "receivedAt": AT, "status": "captured", "dueAt": DUE, "located": null })
         }

@@ -248,13 +248,7 @@ async fn run(
     sieve.narrow(&mut targets);
     let allowed = allowed(home).await?;
     let basis = Basis::new(home.engine.library(), &allowed);
-    if !basis
-        .is_of(home.store.as_ref(), home.org, work.lease.job)
-        .await?
-    {
-        let sentence = "rules or allowed values changed after a part of it was read";
-        return Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"));
-    }
+    check_basis(work, &basis).await?;
     let began = home.store.clock().await?;
     let narrowed = !only.is_everything() || !request.skipping.is_nothing();
     let ledger = StoreLedger::open(work, basis, stop.clone(), narrowed).await?;
@@ -277,31 +271,17 @@ async fn run(
     if is_plain {
         note_speed(home, summary.bytes, started).await;
     }
-    let aggregation = match request.collection {
-        Some(id) if !summary.cancelled => aggregate::sum(work, id).await?,
-        _ => None,
-    };
-    let compacted = if request.compacts && !summary.cancelled {
-        Some(home.store.compact().await?)
+    let end = if summary.cancelled {
+        End::default()
     } else {
-        None
-    };
-    let (detected, duplicates) = if summary.cancelled {
-        (Value::Null, Value::Null)
-    } else {
-        let of_it = Detecting {
-            work,
-            sources: sources.iter().map(|source| source.id).collect(),
-            entities: &request.entities,
-        };
-        of_it.told(&request.telling).await?
+        end(work, request, &sources).await?
     };
     Ok(Ran {
         goes_on_at: None,
-        compacted,
-        detected,
-        duplicates,
-        aggregation: aggregation.map(|sum| sum.told),
+        compacted: end.compacted,
+        detected: end.detected,
+        duplicates: end.duplicates,
+        aggregation: end.aggregation,
         skipped: sieve.told(home),
         failures: jobs::failures(home, work.lease.job).await?,
         listed: tally.entities(),
@@ -312,6 +292,49 @@ async fn run(
         kept: ledger.kept(),
         unchanged: ledger.unchanged(),
         summary,
+    })
+}
+
+/// Whether what an earlier run of the job read was read by the same rules and allowed values.
+async fn check_basis(work: &Work<'_>, basis: &Basis) -> Result<()> {
+    let (store, job) = (work.home.store.as_ref(), work.lease.job);
+    if basis.is_of(store, work.home.org, job).await? {
+        return Ok(());
+    }
+    let sentence = "rules or allowed values changed after a part of it was read";
+    Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"))
+}
+
+/// What is done and told when everything was read.
+#[derive(Default)]
+struct End {
+    aggregation: Option<Value>,
+    compacted: Option<bool>,
+    detected: Value,
+    duplicates: Value,
+}
+
+async fn end(work: &Work<'_>, request: &ScanSpec, sources: &[Resolved]) -> Result<End> {
+    let aggregation = match request.collection {
+        Some(id) => aggregate::sum(work, id).await?,
+        None => None,
+    };
+    let compacted = if request.compacts {
+        Some(work.home.store.compact().await?)
+    } else {
+        None
+    };
+    let read = Detecting {
+        work,
+        sources: sources.iter().map(|source| source.id).collect(),
+        entities: &request.entities,
+    };
+    let (detected, duplicates) = read.told(&request.telling).await?;
+    Ok(End {
+        aggregation: aggregation.map(|sum| sum.told),
+        compacted,
+        detected,
+        duplicates,
     })
 }
 
