@@ -13,22 +13,7 @@ use crate::table::counted;
 
 pub(crate) async fn run(session: &Session, args: &Dictionaries) -> Result<Outcome> {
     match args {
-        Dictionaries::List { format } => {
-            let mut list = List::new(&["dictionary", "terms", "source", "licence", "enabled"])
-                .prose(&["source", "licence"]);
-            for dictionary in locard_app::dictionaries(&session.home) {
-                list.row([
-                    json!(dictionary.name),
-                    json!(dictionary.terms),
-                    json!(dictionary.source),
-                    json!(dictionary.licence),
-                    json!(dictionary.enabled),
-                ]);
-            }
-            let mut output = session.printer.output(None)?;
-            list.print(&mut output, *format, "no dictionaries")?;
-            output.finish()?;
-        }
+        Dictionaries::List { format } => list(session, *format)?,
         Dictionaries::Build {
             file,
             name,
@@ -72,6 +57,23 @@ pub(crate) async fn run(session: &Session, args: &Dictionaries) -> Result<Outcom
         }
     }
     Ok(Outcome::Done)
+}
+
+fn list(session: &Session, format: ListFormat) -> Result<()> {
+    let names = ["dictionary", "terms", "source", "licence", "enabled"];
+    let mut list = List::new(&names).prose(&["source", "licence"]);
+    for dictionary in locard_app::dictionaries(&session.home) {
+        list.row([
+            json!(dictionary.name),
+            json!(dictionary.terms),
+            json!(dictionary.source),
+            json!(dictionary.licence),
+            json!(dictionary.enabled),
+        ]);
+    }
+    let mut output = session.printer.output(None)?;
+    list.print(&mut output, format, "no dictionaries")?;
+    Ok(output.finish()?)
 }
 
 async fn switch(session: &Session, name: &str, on: bool) -> Result<()> {

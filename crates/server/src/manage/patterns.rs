@@ -187,13 +187,12 @@ pub(crate) async fn make(
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
     let text = fields.long("rule")?;
-    let draft = match &text {
-        Some(_) => None,
-        None => {
-            let id = fields.text("id")?;
-            let id = id.ok_or_else(|| Fault::field("id", "an id like own.badge is wanted"))?;
-            Some(rule_of(&mut fields, id)?)
-        }
+    let draft = if text.is_some() {
+        None
+    } else {
+        let id = fields.text("id")?;
+        let id = id.ok_or_else(|| Fault::field("id", "an id like own.badge is wanted"))?;
+        Some(rule_of(&mut fields, id)?)
     };
     check(&fields)?;
     if let Some(draft) = draft
