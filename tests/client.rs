@@ -84,7 +84,7 @@ fn assert_as_documented(method: &str, path: &str, status: u16, body: &Value) {
         .flatten()
         .find(|(kind, _)| kind.ends_with("json"));
     if let Some((_, content)) = json {
-        let misfits = misfits(&content["schema"], body, String::new());
+        let misfits = misfits(&content["schema"], body, "");
         assert!(
             misfits.is_empty(),
             "the document does not tell what {method} {path} answers: {misfits:#?}"
@@ -93,11 +93,11 @@ fn assert_as_documented(method: &str, path: &str, status: u16, body: &Value) {
 }
 
 /// Where a value is not what a schema says.
-fn misfits(schema: &Value, value: &Value, at: String) -> Vec<String> {
+fn misfits(schema: &Value, value: &Value, at: &str) -> Vec<String> {
     if let Some(any) = schema["anyOf"].as_array() {
         let fits = any
             .iter()
-            .any(|schema| misfits(schema, value, at.clone()).is_empty());
+            .any(|schema| misfits(schema, value, at).is_empty());
         return if fits {
             Vec::new()
         } else {
@@ -124,7 +124,7 @@ fn misfits(schema: &Value, value: &Value, at: String) -> Vec<String> {
         Value::Array(items) => {
             let items = items
                 .iter()
-                .flat_map(|item| misfits(&schema["items"], item, format!("{at}[]")));
+                .flat_map(|item| misfits(&schema["items"], item, &format!("{at}[]")));
             let mut all: Vec<String> = items.collect();
             all.sort_unstable();
             all.dedup();
@@ -135,7 +135,7 @@ fn misfits(schema: &Value, value: &Value, at: String) -> Vec<String> {
             let of_field = |(name, field): (&String, &Value)| {
                 let at = format!("{at}.{name}");
                 match schema["properties"].get(name) {
-                    Some(schema) => misfits(schema, field, at),
+                    Some(schema) => misfits(schema, field, &at),
                     None => vec![format!("{at}: is not told")],
                 }
             };
