@@ -35,12 +35,14 @@ impl Drop for Server {
     }
 }
 
-/// Whether the document of the interface tells this status at the route of a path.
-pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
-    static PATHS: LazyLock<Value> = LazyLock::new(|| {
-        let document = serde_json::to_value(locard_server::document());
-        document.expect("it is JSON")["paths"].clone()
-    });
+/// What the document of the interface says.
+static PATHS: LazyLock<Value> = LazyLock::new(|| {
+    let document = serde_json::to_value(locard_server::document());
+    document.expect("it is JSON")["paths"].clone()
+});
+
+/// What it says of the route of a path; null where the method is none of it, and nothing where there is no route.
+fn documented(method: &str, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next().unwrap_or_default();
     let fits = |template: &str| {
         let (parts, wanted) = (path.split('/'), template.split('/'));
@@ -55,7 +57,12 @@ pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
         .iter()
         .filter(|(template, _)| fits(template))
         .min_by_key(|(template, _)| template.matches('{').count());
-    let documented = match route.map(|(_, methods)| &methods[method.to_lowercase()]) {
+    route.map(|(_, methods)| &methods[method.to_lowercase()])
+}
+
+/// Whether the document of the interface tells this status at the route of a path.
+pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
+    let documented = match documented(method, path) {
         None => status == 404 || status == 429,
         Some(Value::Null) => status == 405 || status == 429,
         Some(operation) => operation["responses"].get(status.to_string()).is_some(),
@@ -64,6 +71,78 @@ pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
         documented,
         "the document does not tell that {method} {path} may answer {status}"
     );
+}
+
+/// Whether an answer in JSON has just the fields that the document tells, of the kinds that it tells.
+fn assert_as_documented(method: &str, path: &str, status: u16, body: &Value) {
+    let Some(operation) = documented(method, path) else {
+        return;
+    };
+    let contents = operation["responses"][status.to_string()]["content"].as_object();
+    let json = contents
+        .into_iter()
+        .flatten()
+        .find(|(kind, _)| kind.ends_with("json"));
+    if let Some((_, content)) = json {
+        let misfits = misfits(&content["schema"], body, "");
+        assert!(
+            misfits.is_empty(),
+            "the document does not tell what {method} {path} answers: {misfits:#?}"
+        );
+    }
+}
+
+/// Where a value is not what a schema says.
+fn misfits(schema: &Value, value: &Value, at: &str) -> Vec<String> {
+    if let Some(any) = schema["anyOf"].as_array() {
+        let fits = any
+            .iter()
+            .any(|schema| misfits(schema, value, at).is_empty());
+        return if fits {
+            Vec::new()
+        } else {
+            vec![format!("{at}: none of its kinds")]
+        };
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let is_kind = match &schema["type"] {
+        Value::Null => return Vec::new(),
+        Value::Array(kinds) => kinds.iter().any(|known| known == kind),
+        known => known == kind,
+    };
+    if !is_kind {
+        return vec![format!("{at}: is of the kind {kind}")];
+    }
+    match value {
+        Value::Array(items) => {
+            let items = items
+                .iter()
+                .flat_map(|item| misfits(&schema["items"], item, &format!("{at}[]")));
+            let mut all: Vec<String> = items.collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        }
+        // An object of which no field is told may have any.
+        Value::Object(fields) if schema["properties"].is_object() => {
+            let of_field = |(name, field): (&String, &Value)| {
+                let at = format!("{at}.{name}");
+                match schema["properties"].get(name) {
+                    Some(schema) => misfits(schema, field, &at),
+                    None => vec![format!("{at}: is not told")],
+                }
+            };
+            fields.iter().flat_map(of_field).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A body that came in chunks.
@@ -178,10 +257,14 @@ impl Server {
             .and_then(|status| status.parse().ok());
         let status = status.expect("an answer has a status");
         assert_documented(method, path, status);
+        let told: Option<Value> = serde_json::from_str(&body).ok();
+        if let Some(told) = told.as_ref().filter(|_| head.contains("json")) {
+            assert_as_documented(method, path, status, told);
+        }
         Answer {
             status,
             head,
-            body: serde_json::from_str(&body).unwrap_or_default(),
+            body: told.unwrap_or_default(),
             text: body.into_owned(),
         }
     }

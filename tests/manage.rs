@@ -685,9 +685,9 @@ fn two_scans_are_compared_by_their_ids_and_by_no_file() {
 }
 
 #[test]
-fn a_dictionary_is_made_exported_and_used_after_the_next_start() {
+fn a_dictionary_is_made_and_exported_and_used_at_once() {
     let bench = Bench::new();
-    let mut server = scanned(&bench);
+    let server = scanned(&bench);
     bench.write(
         "shop/offices.csv",
         "id,office\n1,Quellmark\n2,Nordtann\n3,Suedkamm\n",
@@ -750,10 +750,6 @@ fn a_dictionary_is_made_exported_and_used_after_the_next_start() {
         assert_eq!(answer.status, status, "{path}: {answer:?}");
     }
 
-    server.child.kill().unwrap();
-    server.child.wait().unwrap();
-    let key = server.key.clone();
-    let server = Server::again(&bench, &key, &[]);
     let read = server.run_job("data-profiling", &json!({ "scope": ["FILES_1"] }));
     assert_eq!(read["status"], "COMPLETED", "{read:#}");
     let listed = server.get("/api/v1/dictionaries").body;
@@ -773,10 +769,261 @@ fn a_dictionary_is_made_exported_and_used_after_the_next_start() {
     assert!(!overlaps.to_string().contains("Quellmark"));
 }
 
+/// Findings of an identifier.
+fn found_of(server: &Server, identifier: &str) -> Vec<Value> {
+    let all = server.findings().into_iter();
+    all.filter(|finding| finding["identifier"] == identifier)
+        .collect()
+}
+
 #[test]
-fn a_pattern_is_tried_judged_and_switched_off_for_the_next_start() {
+fn what_a_dictionary_is_of_is_found_without_reading_anything_until_it_is_switched_off_or_removed() {
     let bench = Bench::new();
-    let mut server = scanned(&bench);
+    bench.write(
+        "ships.csv",
+        "id,vessel\n1,Zorbavale\n2,Quellmarka\n3,Nordtannor\n4,Suedkammin\n5,Zorbavale\n",
+    );
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let scope = json!({ "scope": ["FILES_1"] });
+    let read = server.run_job("data-profiling", &scope);
+    assert_eq!(read["status"], "COMPLETED", "{read:#}");
+    let identify = || {
+        let judged = server.run_job("data-identification", &scope);
+        assert_eq!(judged["status"], "COMPLETED", "{judged:#}");
+    };
+    identify();
+    assert_eq!(found_of(&server, "VESSEL_NAME").len(), 0);
+
+    let body = json!({
+        "name": "own/vessels", "terms": ["zorbavale", "Quellmarka", "Nordtannor", "Suedkammin", "Ostwindia"],
+        "identifier": "VESSEL_NAME", "category": "device", "columnNames": ["vessel"],
+    });
+    let made = server.post("/api/v1/dictionaries", &body);
+    assert_eq!(made.status, 200, "{made:?}");
+    assert_eq!(made.body["patterns"], json!(["own.vessels"]), "{made:?}");
+    identify();
+    let found = found_of(&server, "VESSEL_NAME");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(
+        (&found[0]["column"], &found[0]["rules"]),
+        (&json!("vessel"), &json!(["own.vessels"]))
+    );
+    let shown = server.get("/api/v1/dictionaries/own.vessels").body;
+    assert_eq!(shown["efficacy"]["findings"], 1, "{shown:#}");
+    let tried = json!({ "values": ["ZORBAVALE", "pear"] });
+    let tried = server.post("/api/v1/dictionaries/own.vessels/test", &tried);
+    assert_eq!(tried.body["matches"], json!([true, false]), "{tried:?}");
+    assert!(!tried.text.contains("ZORBAVALE"), "{tried:?}");
+
+    // A reading finds it too, and counts cells.
+    let read = server.run_job("data-discovery", &scope);
+    assert_eq!(read["status"], "COMPLETED", "{read:#}");
+    assert_eq!(found_of(&server, "VESSEL_NAME")[0]["tested"], 5);
+
+    for (enabled, findings) in [(false, 0), (true, 1)] {
+        let switched = patch(
+            &server,
+            "/api/v1/dictionaries/own.vessels",
+            &json!({ "enabled": enabled }),
+        );
+        assert_eq!(
+            (switched.status, &switched.body["enabled"]),
+            (200, &json!(enabled)),
+            "{switched:?}"
+        );
+        identify();
+        assert_eq!(
+            found_of(&server, "VESSEL_NAME").len(),
+            findings,
+            "{enabled}"
+        );
+    }
+    let terms = "/api/v1/dictionaries/own.vessels/terms.txt";
+    let text = server.get(terms).text;
+    assert!(
+        text.ends_with("Nordtannor\nOstwindia\nQuellmarka\nSuedkammin\nzorbavale\n"),
+        "{text}"
+    );
+    let put = server.ask_as(&server.key, "PUT", terms, &format!("{text}Westwindia\n"));
+    assert_eq!(
+        (put.status, &put.body["terms"]),
+        (200, &json!(6)),
+        "{put:?}"
+    );
+    let viewer = key(&server, "viewer");
+    assert_eq!(server.ask_as(&viewer, "GET", terms, "").status, 403);
+
+    // What is kept of the list can be read by nobody who has the home.
+    for entry in std::fs::read_dir(bench.home()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            for term in ["Quellmarka", "quellmarka", "own/vessels"] {
+                let is_in = bytes
+                    .windows(term.len())
+                    .any(|part| part == term.as_bytes());
+                assert!(!is_in, "{term} is in {}", path.display());
+            }
+        }
+    }
+    let gone = server.ask_as(
+        &server.key,
+        "DELETE",
+        "/api/v1/dictionaries/own.vessels",
+        "",
+    );
+    assert_eq!(gone.status, 200, "{gone:?}");
+    identify();
+    assert_eq!(found_of(&server, "VESSEL_NAME").len(), 0);
+    for (method, path, status) in [
+        ("GET", "/api/v1/dictionaries/own.vessels", 404),
+        ("DELETE", "/api/v1/dictionaries/own.vessels", 404),
+        ("DELETE", "/api/v1/dictionaries/world.colors", 409),
+        ("GET", "/api/v1/patterns/own.vessels", 404),
+    ] {
+        let answer = server.ask_as(&server.key, method, path, "");
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_pattern_of_ones_own_is_made_exported_used_and_removed() {
+    let bench = Bench::new();
+    bench.write(
+        "staff.csv",
+        "id,badge\n1,BX-10417\n2,BX-20418\n3,BX-30419\n4,BX-40420\n",
+    );
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let scan = || {
+        let read = server.run_job("data-profiling", &json!({ "scope": ["FILES_1"] }));
+        assert_eq!(read["status"], "COMPLETED", "{read:#}");
+        found_of(&server, "BADGE_NUMBER").len()
+    };
+    assert_eq!(scan(), 0);
+    let body = json!({
+        "id": "own.badge", "identifier": "BADGE_NUMBER", "pattern": "BX-[0-9]+", "role": "unique",
+        "columnNames": ["badge"], "examples": ["BX-17"], "counterexamples": ["17"],
+    });
+    for (field, value, told) in [
+        ("id", json!("badge"), "id"),
+        ("identifier", json!("A B"), "identifier"),
+        ("pattern", json!("BX-["), "compile"),
+        ("examples", json!(["17"]), "example"),
+        ("category", json!("nothing"), "category"),
+        ("lookalikes", json!(2), "lookalikes"),
+    ] {
+        let mut wrong = body.clone();
+        wrong[field] = value;
+        let answer = server.post("/api/v1/patterns", &wrong);
+        assert_eq!(answer.status, 400, "{field}: {answer:?}");
+        assert!(answer.text.contains(told), "{field}: {answer:?}");
+    }
+    let made = server.post("/api/v1/patterns", &body);
+    assert_eq!(made.status, 200, "{made:?}");
+    assert_eq!(
+        (&made.body["own"], &made.body["used"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(scan(), 1);
+
+    let exported = server.get("/api/v1/patterns/own.badge/rule.toml");
+    assert_eq!(exported.status, 200, "{exported:?}");
+    let path = "/api/v1/patterns/own.badge";
+    let gone = server.ask_as(&server.key, "DELETE", path, "");
+    assert_eq!(gone.status, 200, "{gone:?}");
+    assert_eq!(server.get(path).status, 404);
+    assert_eq!(scan(), 0);
+    let again = server.post("/api/v1/patterns", &json!({ "rule": exported.text }));
+    assert_eq!(
+        (again.status, &again.body["id"]),
+        (200, &json!("own.badge")),
+        "{again:?}"
+    );
+    assert_eq!(scan(), 1);
+    let refused = server.ask_as(&server.key, "DELETE", "/api/v1/patterns/contact.email", "");
+    assert_eq!(refused.status, 409, "{refused:?}");
+    let builtin = server.get("/api/v1/patterns/contact.email/rule.toml");
+    assert!(builtin.text.contains("EMAIL_ADDRESS"), "{builtin:?}");
+    let off = patch(&server, path, &json!({ "enabled": false }));
+    assert_eq!(
+        (off.status, &off.body["used"]),
+        (200, &json!(false)),
+        "{off:?}"
+    );
+    assert_eq!(scan(), 0);
+}
+
+#[test]
+fn what_is_said_of_dictionaries_on_the_command_line_is_heeded_by_a_running_server() {
+    let bench = Bench::new();
+    bench.write(
+        "ships.csv",
+        "id,vessel\n1,Zorbavale\n2,Quellmarka\n3,Nordtannor\n4,Suedkammin\n",
+    );
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let scope = json!({ "scope": ["FILES_1"] });
+    let scan = || {
+        let read = server.run_job("data-profiling", &scope);
+        assert_eq!(read["status"], "COMPLETED", "{read:#}");
+        found_of(&server, "VESSEL_NAME").len()
+    };
+    assert_eq!(scan(), 0);
+    let list = bench.path("own/vessels.txt");
+    std::fs::create_dir_all(list.parent().unwrap()).unwrap();
+    std::fs::write(
+        &list,
+        "# source: us\n# licence: own\nNordtannor\nQuellmarka\nSuedkammin\nZorbavale\n",
+    )
+    .unwrap();
+    let run = |line: &[&str]| {
+        let run = bench.run(line.iter().copied());
+        assert_eq!(run.status, 0, "{line:?}: {run:?}");
+        run
+    };
+    let file = list.display().to_string();
+    run(&[
+        "dictionaries",
+        "import",
+        &file,
+        "--identifier",
+        "VESSEL_NAME",
+        "--column-name",
+        "vessel",
+    ]);
+    assert_eq!(scan(), 1);
+    run(&["dictionaries", "disable", "own/vessels"]);
+    assert_eq!(scan(), 0);
+    run(&["dictionaries", "enable", "own/vessels"]);
+    run(&["rules", "disable", "own.vessels"]);
+    assert_eq!(scan(), 0);
+    run(&["rules", "enable", "own.vessels"]);
+    assert_eq!(scan(), 1);
+    let terms = run(&["dictionaries", "export", "own/vessels"]).stdout;
+    assert_eq!(terms, std::fs::read_to_string(&list).unwrap());
+    let rule = run(&["rules", "export", "own.vessels"]).stdout;
+    assert!(rule.contains("VESSEL_NAME"), "{rule}");
+    let file = bench.path("rule.toml");
+    std::fs::write(&file, rule.replace("VESSEL_NAME", "BOAT_NAME")).unwrap();
+    run(&["rules", "import", &file.display().to_string()]);
+    assert_eq!((scan(), found_of(&server, "BOAT_NAME").len()), (0, 1));
+    run(&["dictionaries", "remove", "own/vessels"]);
+    assert_eq!((scan(), found_of(&server, "BOAT_NAME").len()), (0, 0));
+    assert_eq!(audited(&server, "import dictionary").len(), 1);
+    let listed = run(&["dictionaries", "list", "--format", "ndjson"]).ndjson();
+    assert!(
+        listed
+            .iter()
+            .all(|list| list["dictionary"] != "own/vessels")
+    );
+}
+
+#[test]
+fn a_pattern_is_tried_judged_and_switched_off() {
+    let bench = Bench::new();
+    let server = scanned(&bench);
     let listed = server.get("/api/v1/patterns?identifier=email_address").body;
     let rules = listed["patterns"].as_array().unwrap().clone();
     assert!(
@@ -847,17 +1094,7 @@ fn a_pattern_is_tried_judged_and_switched_off_for_the_next_start() {
             "{switched:?}"
         );
     }
-    let shown = server.get(&id(&rules[0])).body;
-    assert_eq!(
-        (&shown["enabled"], &shown["used"]),
-        (&json!(false), &json!(true)),
-        "not yet"
-    );
     assert_eq!(audited(&server, "switch pattern").len(), rules.len());
-
-    server.child.kill().unwrap();
-    server.child.wait().unwrap();
-    let server = Server::again(&bench, &server.key.clone(), &[]);
     let shown = server.get(&id(&rules[0])).body;
     assert_eq!(
         (&shown["enabled"], &shown["used"]),

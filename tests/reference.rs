@@ -163,7 +163,7 @@ fn what_was_profiled_lately_is_left_out_where_that_is_asked_for_and_told() {
 }
 
 #[test]
-fn a_discovery_heeds_sizes_and_extensions_and_names_what_it_cannot_do() {
+fn a_discovery_heeds_sizes_and_extensions_also_beside_patterns() {
     let bench = Bench::new();
     let server = profiled(&bench, &[("small.CSV", "id\n1\n")]);
     bench.write(
@@ -173,14 +173,7 @@ fn a_discovery_heeds_sizes_and_extensions_and_names_what_it_cannot_do() {
     bench.write("other.json", r#"[{"id": 1}]"#);
     let body = json!({
         "scope": ["FILES_1"],
-        "configs": {
-            "supportedMaxFileSize": "1KB",
-            "extensions": ["csv"],
-            "headerExists": true,
-            "computeChecksum": true,
-            "filesModifiedLaterThanDays": 3,
-            "dictionaryIds": ["world.country_codes"],
-        },
+        "configs": { "supportedMaxFileSize": "1KB", "extensions": ["csv"] },
     });
     let read = server.run_job("data-discovery", &body);
     assert_eq!(read["status"], "COMPLETED", "{read:#}");
@@ -189,26 +182,284 @@ fn a_discovery_heeds_sizes_and_extensions_and_names_what_it_cannot_do() {
     assert_eq!(skipped["items"][0]["resource"], "large.csv", "{read:#}");
     // The small one, in capitals.
     assert_eq!(read["result"]["listed"], 1, "{read:#}");
-    let warnings = read["warnings"].to_string();
-    for name in [
-        "headerExists",
-        "computeChecksum",
-        "filesModifiedLaterThanDays",
-        "dictionaryIds",
-    ] {
-        assert!(warnings.contains(name), "{name}: {warnings}");
-    }
+
+    let both = json!({
+        "scope": ["FILES_1"],
+        "configs": { "includePatterns": ["*er.json", "large*"], "extensions": ["json"] },
+    });
+    let read = server.run_job("data-discovery", &both);
+    assert_eq!(read["result"]["listed"], 1, "{read:#}");
+    let skipped = &read["result"]["skipped"];
+    assert_eq!(skipped["items"][0]["resource"], "large.csv", "{read:#}");
+    assert!(
+        skipped["items"][0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("extension"),
+        "{read:#}"
+    );
 
     let execute = "/api/public/v1/jobs/execute/data-discovery";
     for (configs, status) in [
         (json!({ "supportedMaxFileSize": "huge" }), 400),
         (json!({ "dictionaryIds": ["no.such"] }), 404),
         (json!({ "dataPatternIds": ["NO_SUCH"] }), 404),
+        (json!({ "headerExists": "perhaps" }), 400),
+        (
+            json!({ "modifiedWithinDays": 3, "modifiedBeforeDays": 3 }),
+            400,
+        ),
+        (json!({ "filesModifiedLaterThanDays": 1.5 }), 400),
     ] {
         let body = json!({ "scope": ["FILES_1"], "configs": configs });
         let refused = server.post(execute, &body);
         assert_eq!(refused.status, status, "{refused:?}");
     }
+}
+
+/// The columns of a file in the catalog.
+fn columns(server: &Server, resource: &str) -> Vec<String> {
+    let all = server.get("/api/v1/entities?kind=file").body;
+    let all = all["entities"].as_array().unwrap();
+    let found = all.iter().find(|entity| entity["resource"] == resource);
+    let id = found.expect("it is in the catalog")["id"].as_str().unwrap();
+    let shown = server.get(&format!("/api/v1/entities/{id}")).body;
+    let columns = shown["columns"].as_array().unwrap().iter();
+    columns
+        .map(|column| column["path"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_discovery_takes_at_its_word_what_is_said_of_headers_and_so_do_look_ups() {
+    let bench = Bench::new();
+    bench.write(
+        "named.csv",
+        "id,email\n1,a@planted.example\n2,b@planted.example\n",
+    );
+    bench.write("bare.csv", "1,c@planted.example\n2,d@planted.example\n");
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let rows = |configs: Value| {
+        let body = json!({ "scope": ["FILES_1"], "configs": configs });
+        let read = server.run_job("data-discovery", &body);
+        assert_eq!(read["status"], "COMPLETED", "{read:#}");
+        read["result"]["rows"].clone()
+    };
+    assert_eq!(rows(json!({})), 4);
+    assert_eq!(columns(&server, "named.csv"), ["id", "email"]);
+
+    assert_eq!(
+        rows(json!({ "headerExists": true })),
+        3,
+        "a row of the bare one is a header"
+    );
+    // The other is called like a person and not shown.
+    assert_eq!(columns(&server, "bare.csv")[0], "1");
+    assert_eq!(rows(json!({ "headerExists": false })), 5, "no row is one");
+    assert_eq!(columns(&server, "named.csv"), ["column_1", "column_2"]);
+    // A source is asked for the columns as they were read.
+    let body = json!({
+        "attributes": { "EMAIL_ADDRESS": "b@planted.example" }, "purpose": "a test", "verify": true,
+    });
+    let officer = json!({ "name": "officer", "role": "privacy-officer" });
+    let key = server.post("/api/v1/keys", &officer).body["token"].clone();
+    let located = server.ask_as(
+        key.as_str().unwrap(),
+        "POST",
+        "/api/v1/locate",
+        &body.to_string(),
+    );
+    assert_eq!(located.status, 200, "{located:?}");
+    let places = located.body["places"].as_array().unwrap();
+    assert!(
+        places.iter().any(|place| place["resource"] == "named.csv"
+            && place["column"] == "column_2"
+            && place["verified"] == true),
+        "{:#}",
+        located.body
+    );
+    assert_eq!(rows(json!({ "headerExists": "auto" })), 4);
+    assert_eq!(columns(&server, "named.csv"), ["id", "email"]);
+}
+
+#[test]
+fn a_discovery_leaves_files_out_by_when_they_were_used() {
+    use std::fs::{File, FileTimes};
+    use std::time::{Duration, SystemTime};
+
+    let bench = Bench::new();
+    let ago = |days: u64| SystemTime::now() - Duration::from_hours(24 * days);
+    for (name, written, read) in [
+        ("new.csv", 1, 1),
+        ("old.csv", 40, 40),
+        ("reread.csv", 40, 2),
+    ] {
+        let file = bench.write(name, "id,note\n1,a\n2,b\n");
+        let times = FileTimes::new()
+            .set_modified(ago(written))
+            .set_accessed(ago(read));
+        let file = File::options().write(true).open(file).unwrap();
+        file.set_times(times).unwrap();
+    }
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let left_out = |configs: Value| {
+        let body = json!({ "scope": ["FILES_1"], "configs": configs });
+        let read = server.run_job("data-discovery", &body);
+        assert_eq!(read["status"], "COMPLETED", "{read:#}");
+        let items = read["result"]["skipped"]["items"].as_array().unwrap();
+        let mut names: Vec<String> = items
+            .iter()
+            .map(|item| item["resource"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort_unstable();
+        (names, read["warnings"].to_string())
+    };
+    let (names, told) = left_out(json!({ "filesModifiedLaterThanDays": 7 }));
+    assert_eq!(names, ["old.csv", "reread.csv"]);
+    assert!(
+        told.contains("filesModifiedLaterThanDays") && told.contains("modifiedBeforeDays"),
+        "{told}"
+    );
+    assert_eq!(
+        left_out(json!({ "modifiedWithinDays": 7 })).0,
+        ["old.csv", "reread.csv"]
+    );
+    assert_eq!(left_out(json!({ "modifiedBeforeDays": 7 })).0, ["new.csv"]);
+    assert_eq!(
+        left_out(json!({ "filesModifiedLaterThanDays": 0 })).0,
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_discovery_tells_where_there_is_something_of_what_it_is_given_and_what_holds_the_same() {
+    let bench = Bench::new();
+    let land = "n,land,mail\n1,CH,a@planted.example\n2,DE,b@planted.example\n3,FR,\n";
+    bench.write("a.csv", land);
+    bench.write("copy/b.csv", land);
+    bench.write("rest.csv", "n,amount\n1,17\n2,29\n");
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let discover = |configs: Value| {
+        let body = json!({ "scope": ["FILES_1"], "configs": configs });
+        let read = server.run_job("data-discovery", &body);
+        assert_eq!(read["status"], "COMPLETED", "{read:#}");
+        read
+    };
+    let ids = json!({
+        "dictionaryIds": ["world.country_codes"], "dataPatternIds": ["contact.email"],
+        "contentScanType": "SCAN_ONLY", "computeChecksum": true,
+    });
+    let read = discover(ids.clone());
+    let told = read["result"]["detected"]["items"].as_array().unwrap();
+    let of = |kind: &str, resource: &str| {
+        let mut found = told.iter();
+        found.find(|item| !item[kind].is_null() && item["resource"] == resource)
+    };
+    let dictionary = of("dictionary", "a.csv").expect("codes of countries are in it");
+    assert_eq!(dictionary["column"], "land");
+    assert_eq!(dictionary["dictionary"], "world/country_codes");
+    assert_eq!(of("pattern", "copy/b.csv").unwrap()["column"], "mail");
+    assert!(of("pattern", "rest.csv").is_none(), "{told:#?}");
+    assert!(
+        told.iter().all(|item| item["cells"].is_null()),
+        "presence alone: {told:#?}"
+    );
+    let groups = read["result"]["duplicates"]["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 1, "{read:#}");
+    let copies = groups[0]["copies"].as_array().unwrap().iter();
+    let copies: Vec<&Value> = copies.map(|copy| &copy["resource"]).collect();
+    assert_eq!(copies, [&json!("a.csv"), &json!("copy/b.csv")]);
+    assert_eq!(read["warnings"], json!([]), "{read:#}");
+
+    let mut counted = ids;
+    counted["contentScanType"] = json!("SCAN_AND_COUNT");
+    counted["computeChecksum"] = json!(false);
+    let read = discover(counted);
+    let told = read["result"]["detected"]["items"].as_array().unwrap();
+    let mail = told
+        .iter()
+        .find(|item| item["pattern"] == "contact.email")
+        .unwrap();
+    assert_eq!(mail["cells"], 2, "{told:#?}");
+    let codes = told
+        .iter()
+        .find(|item| !item["dictionary"].is_null())
+        .unwrap();
+    assert_eq!(codes["values"], 3, "{told:#?}");
+    assert!(read["result"]["duplicates"].is_null(), "{read:#}");
+    let without = discover(json!({}));
+    assert!(without["result"]["detected"].is_null(), "{without:#}");
+}
+
+#[test]
+fn every_option_that_means_nothing_here_is_named() {
+    let bench = Bench::new();
+    let server = profiled(&bench, &[("a.csv", "id\n1\n")]);
+    let configs = json!({
+        "buildSamples": true, "ingestProperties": false, "additionalFileProcessingThreads": "8",
+        "persistenceThreads": "32", "odd": 1,
+    });
+    let body = json!({ "scope": ["FILES_1"], "configs": configs });
+    let read = server.run_job("data-discovery", &body);
+    assert_eq!(read["status"], "COMPLETED", "{read:#}");
+    let warnings = read["warnings"].to_string();
+    for name in configs.as_object().unwrap().keys() {
+        assert!(warnings.contains(name), "{name}: {warnings}");
+    }
+}
+
+#[test]
+fn names_of_columns_are_read_in_every_language_of_the_dictionaries_and_in_no_other() {
+    let list = include_str!("../dictionaries/words/languages.txt");
+    let lines = list.lines().filter(|line| !line.starts_with('#'));
+    let languages: Vec<Vec<&str>> = lines.map(|line| line.split(" | ").collect()).collect();
+    assert!(languages.len() > 30);
+    let bench = Bench::new();
+    for language in &languages {
+        bench.write(
+            &format!("{}.csv", language[0]),
+            format!("id,{}\n1,x\n", language[3]),
+        );
+    }
+    // Of Italy alone.
+    bench.write("tax.csv", "id,codice fiscale\n1,x\n");
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let all = json!({ "scope": ["FILES_1"] });
+    assert_eq!(
+        server.run_job("data-profiling", &all)["status"],
+        "COMPLETED"
+    );
+    let read = |language: &str| {
+        let body = json!({ "scope": ["FILES_1"], "configs": { "language": language } });
+        let read = server.run_job("pii-detection", &body);
+        assert_eq!(read["status"], "COMPLETED", "{read:#}");
+        assert_eq!(read["warnings"], json!([]), "{read:#}");
+        read["result"].clone()
+    };
+    let found = |result: &Value, resource: &str| {
+        let found = result["found"].as_array().unwrap().iter();
+        found.filter(|it| it["resource"] == resource).count()
+    };
+    for language in &languages {
+        let told = read(&language[1].to_uppercase());
+        assert_eq!(told["language"], language[1]);
+        let resource = format!("{}.csv", language[0]);
+        assert!(found(&told, &resource) >= 1, "{language:?}: {told:#}");
+        let is_italian = language[2].split(' ').any(|country| country == "IT");
+        assert_eq!(found(&told, "tax.csv") >= 1, is_italian, "{language:?}");
+    }
+    assert_eq!(read("ja-JP")["language"], "japanese");
+    let body = json!({ "scope": ["FILES_1"], "configs": { "language": "KLINGON" } });
+    let refused = server.post("/api/public/v1/jobs/execute/pii-detection", &body);
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(
+        refused.text.contains("configs.language") && refused.text.contains("JAPANESE"),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -471,6 +471,24 @@ fn an_erasure_is_a_list_of_places_that_people_work_through_and_nothing_is_writte
     let again = office.done("POST", &at("/places/recheck"), &json!({}));
     assert_eq!(again["places"][0]["recheck"], "gone", "{again:#}");
     assert!(office.detail(&id)["carriedOutAt"].is_string());
+    // What is kept of her row is not kept any longer, once.
+    office.done("POST", &at("/places/recheck"), &json!({}));
+    let jobs = office.server.get("/api/v1/jobs").body;
+    let jobs = jobs["jobs"].as_array().unwrap().iter();
+    let rebuilding: Vec<&Value> = jobs
+        .filter(|job| job["label"] == "REBUILD_AFTER_ERASURE")
+        .collect();
+    assert_eq!(rebuilding.len(), 1, "{rebuilding:#?}");
+    let rebuilt = office
+        .server
+        .end_of(rebuilding[0]["shortId"].as_str().unwrap());
+    assert_eq!(rebuilt["status"], "COMPLETED", "{rebuilt:#}");
+    assert_eq!(rebuilt["result"]["compacted"], true, "{rebuilt:#}");
+    let anna = json!({
+        "attributes": { "EMAIL_ADDRESS": "anna@planted.example" }, "purpose": "a test", "verify": false,
+    });
+    let nowhere = office.ask("POST", "/api/v1/locate", &anna);
+    assert_eq!(nowhere.body["places"], json!([]), "{nowhere:?}");
     assert_eq!(
         office.done("POST", &at("/fulfilment"), &json!({}))["status"],
         "fulfilled"

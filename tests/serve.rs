@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -500,6 +501,64 @@ fn a_server_that_is_told_to_end_gives_its_job_back_and_another_process_can_cance
     assert_eq!(server.end_of(&id)["status"], "CANCELLED");
     let again = server.post(&format!("/api/v1/jobs/{id}/cancel"), &json!({}));
     assert_eq!(again.status, 409, "{again:?}");
+}
+
+#[test]
+fn the_log_of_a_server_is_an_object_a_line_with_the_id_of_each_request() {
+    let bench = Bench::new();
+    let log = bench.path("log.ndjson");
+    let mut child = bench
+        .command(["serve", "--listen", "127.0.0.1:0", "--log", "json"])
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let address = loop {
+        let said = std::fs::read_to_string(&log).unwrap();
+        if let Some((_, rest)) = said.split_once("serving on http://") {
+            break rest.lines().next().unwrap().to_owned();
+        }
+        assert!(begun.elapsed() < Duration::from_mins(1), "{said}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let request =
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Request-Id: my-17\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.to_lowercase().contains("x-request-id: my-17"),
+        "{answer}"
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = std::fs::read_to_string(&log).unwrap();
+    let lines = said.lines().filter(|line| line.starts_with('{'));
+    let lines: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let answered = lines.iter().find(|line| line["request"] == "my-17");
+    let answered = answered.unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(
+        (
+            &answered["message"],
+            &answered["route"],
+            &answered["status"],
+            &answered["level"]
+        ),
+        (
+            &json!("answered"),
+            &json!("/healthz"),
+            &json!(200),
+            &json!("INFO")
+        )
+    );
+    assert!(
+        answered["timestamp"].as_str().unwrap().ends_with('Z'),
+        "{answered}"
+    );
 }
 
 #[test]

@@ -99,11 +99,13 @@ pub use jobs::diff::{Change, Difference, diff, diff_jobs, difference, read_findi
 pub use jobs::items::{ItemOutcome, JobItem, job_items};
 pub use jobs::kinds::business::run_business_rules;
 pub use jobs::kinds::ingest::accept_ingest;
+pub use jobs::kinds::names::language_code;
 pub use jobs::kinds::remove::accept_removal;
 pub use jobs::kinds::scan::check_condition;
 pub use jobs::kinds::test::accept_test;
 pub use jobs::kinds::usage::entity_usage;
 pub use jobs::kinds::{Errand, asked::*};
+pub use jobs::rebuild::{rebuild, rebuild_here};
 pub use jobs::runner::{RunnerOptions, run_jobs};
 pub use jobs::scanning::{Begun, ScanReport, Totals, scan};
 pub use jobs::schedules::{
@@ -135,13 +137,17 @@ pub use lookup::suspect::{NamedPlace, Suspect, identifiers};
 pub use lookup::verify::{OpenSources, Turn, cells_of};
 pub use lookup::warming::{FilterMemory, FilterState, filter_memory, filters_loaded, load_filters};
 pub use record::amount::{Amount, Share};
-pub use record::skipping::Skipping;
+pub use record::skipping::{Skipping, Within};
+pub use record::spec::Telling;
 pub use record::{fingerprint, sketch, within as column_around};
 pub use rules::dictionaries::{
-    DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary_text,
-    import_dictionary, import_terms, overlaps,
+    DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary,
+    dictionary_text, import_dictionary, import_terms, overlaps, remove_dictionary,
+    switch_dictionary, test_dictionary,
 };
+pub use rules::draft::RuleDraft;
 pub use rules::identifiers::identifier_named;
+pub use rules::own::{import_rule, make_rule, remove_rule, rule_text};
 pub use rules::patterns::{Efficacy, efficacy, rules_off, switch_rule};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_column, test_rules};
 pub use scan::gaps::{NotSearched, Reason};

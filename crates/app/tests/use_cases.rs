@@ -1588,19 +1588,23 @@ async fn a_list_that_cannot_be_used_leaves_the_one_that_an_own_rule_names() {
     let home = bench.home().await;
     for bad in ["Bern\nUlm\n", "# source: us\n# licence: own\nUlm\nBern\n"] {
         std::fs::write(&input, bad).expect("the input is written");
-        locard_app::import_dictionary(&home, &input).expect_err("it cannot be used");
-        assert_eq!(std::fs::read_to_string(&list).expect("it is there"), good);
+        let import = locard_app::import_dictionary(&home, &input, None).await;
+        import.expect_err("it cannot be used");
+        let text = locard_app::dictionary_text(&home, "own/branches").await;
+        assert_eq!(text.expect("it is there"), good);
     }
     let better = format!("{good}Wien\n");
     std::fs::write(&input, &better).expect("the input is written");
-    let row = locard_app::import_dictionary(&home, &input).expect("it is imported");
+    let import = locard_app::import_dictionary(&home, &input, None).await;
+    let row = import.expect("it is imported");
     assert_eq!(
         (row.name.as_str(), row.terms, row.own),
         ("own/branches", 3, true)
     );
-    assert_eq!(std::fs::read_to_string(&list).expect("it is there"), better);
-    let files = std::fs::read_dir(own.join("terms/own")).expect("the folder is there");
-    assert_eq!(files.count(), 1, "nothing else is left");
+    let text = locard_app::dictionary_text(&home, "own/branches").await;
+    assert_eq!(text.expect("it is there"), better);
+    let file = std::fs::read_to_string(&list).expect("it is there");
+    assert_eq!(file, good, "files are their author's");
     home.close().await.expect("the home closes");
     let next = bench.home().await;
     next.close().await.expect("the next one opens");

@@ -7,6 +7,7 @@ mod args;
 mod beside;
 mod commands;
 mod lists;
+mod log;
 pub mod panics;
 mod passed;
 mod printer;
@@ -28,9 +29,6 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use locard_app::{CancellationToken, Connector, ErrorKind, Home, HomeOptions};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Cli, Command, Completions};
 use crate::commands::{Outcome, Session};
@@ -61,7 +59,7 @@ pub async fn run(
         Err(code) => return code,
     };
     let printer = Printer::new(&cli.global);
-    log(cli.global.verbose);
+    log::begin(cli.global.verbose, cli.command.log());
     let status = match Box::pin(dispatch(cli, printer, connectors, service)).await {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Crossed) => 1,
@@ -176,43 +174,6 @@ fn system_hint(error: &std::io::Error) -> Option<&'static str> {
         Cause::ReadOnlyFilesystem | Cause::StorageFull => Some("choose another place"),
         _ => None,
     }
-}
-
-fn log(verbose: u8) {
-    if verbose == 0 {
-        return;
-    }
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| Talk);
-    // A second subscriber in one process is refused; the first one serves.
-    let _ = tracing_subscriber::registry()
-        .with(lines)
-        .with(ours(verbose))
-        .try_init();
-}
-
-/// Stderr, above what is drawn there.
-struct Talk;
-
-impl std::io::Write for Talk {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        terminal::aside(|| std::io::stderr().write(line))
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stderr().flush()
-    }
-}
-
-/// Only what this program says: a driver's log may quote a statement, and a statement a person. So `RUST_LOG` is not
-/// asked.
-fn ours(verbose: u8) -> Targets {
-    let level = match verbose {
-        0 => LevelFilter::OFF,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
-    };
-    // A target that begins so is one of our crates.
-    Targets::new().with_target("locard", level)
 }
 
 async fn dispatch(
@@ -338,7 +299,7 @@ async fn command(session: &Session, command: &Command) -> Result<Outcome> {
         Command::Diff(args) => commands::diff::run(session, args).await,
         Command::Duplicates(args) => commands::duplicates::run(session, args).await,
         Command::Sources(args) => commands::sources::run(session, args).await,
-        Command::Rules(args) => commands::rules::run(session, args),
+        Command::Rules(args) => commands::rules::run(session, args).await,
         Command::Dictionaries(args) => commands::dictionaries::run(session, args).await,
         Command::BusinessRules(args) => commands::business::run(session, args).await,
         Command::Schedules(args) => commands::schedules::run(session, args).await,
@@ -417,8 +378,6 @@ async fn interrupted() -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use tracing_subscriber::filter::LevelFilter;
-
     use super::Outcome;
 
     #[test]
@@ -434,34 +393,5 @@ mod tests {
         let done = said(Ok(Outcome::Done), closed());
         assert_eq!(done, Err("the store does not answer".to_owned()));
         assert_eq!(said(Ok(Outcome::Crossed), Ok(())), Ok(Outcome::Crossed));
-    }
-
-    #[test]
-    fn what_dependencies_log_is_never_admitted() {
-        let levels = [
-            LevelFilter::ERROR,
-            LevelFilter::INFO,
-            LevelFilter::DEBUG,
-            LevelFilter::TRACE,
-        ];
-        for verbose in 0..4 {
-            let admitted = |target: &str| {
-                levels
-                    .iter()
-                    .filter(|level| {
-                        level
-                            .into_level()
-                            .is_some_and(|level| super::ours(verbose).would_enable(target, &level))
-                    })
-                    .count()
-            };
-            assert_eq!(
-                admitted("locard_app::ledger"),
-                [0, 2, 3, 3][usize::from(verbose)]
-            );
-            for target in ["sqlx::query", "sqlx::postgres::notice", "rustls", "h2"] {
-                assert_eq!(admitted(target), 0, "{target}");
-            }
-        }
     }
 }

@@ -30,6 +30,8 @@ pub struct ScanRequest {
     pub estimate: bool,
     /// Columns whose values identify a record; read in front of the others when set, for `locard rows`.
     pub with_keys: bool,
+    /// Whether the first record of delimited text names its columns, where that is known; else the text itself tells.
+    pub header: Option<bool>,
 }
 
 impl ScanRequest {
@@ -46,6 +48,7 @@ impl ScanRequest {
             snapshot: Snapshot::Entity,
             estimate: false,
             with_keys: false,
+            header: None,
         }
     }
 }

@@ -37,8 +37,8 @@ const PLANNED_AHEAD: usize = 32;
 /// takes a connection, and a database of thousands of tables is slow to connect to.
 const PLANNED_FIRST: usize = 4;
 
-/// Runs scans and look-ups; made once per process.
-#[derive(Debug)]
+/// Runs scans and look-ups; made once per process. A clone shares its threads and memory.
+#[derive(Clone, Debug)]
 pub struct Engine {
     pub(crate) library: Arc<Library>,
     pub(crate) keyer: Arc<Keyer>,
@@ -156,6 +156,17 @@ impl Engine {
         Self {
             mask: self.mask.by(library),
             ..self
+        }
+    }
+
+    /// The same engine by other rules; threads, keys and memory are those of this one.
+    #[must_use]
+    pub fn ruled_by(&self, library: Arc<Library>) -> Self {
+        Self {
+            mask: self.mask.clone().by(Arc::clone(&library)),
+            scratches: Arc::new(Scratches::new(Arc::clone(&self.keyer))),
+            library,
+            ..self.clone()
         }
     }
 

@@ -30,9 +30,20 @@ pub(crate) struct Detected {
     pub(crate) mark: u64,
     /// The decoded head.
     pub(crate) head: String,
+    /// Whether that is all of it.
+    whole: bool,
 }
 
 impl Detected {
+    /// The same where it is known whether the first record of delimited text names its columns.
+    pub(crate) fn with_header(mut self, header: Option<bool>) -> Self {
+        if let (Some(header), Format::Delimited(layout)) = (header, &self.format) {
+            let layout = layout.clone().said(&self.head, self.whole, header);
+            self.format = Format::Delimited(layout);
+        }
+        self
+    }
+
     /// The whole file as one piece.
     pub(crate) fn part(&self) -> Part {
         Part {
@@ -76,6 +87,7 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
         encoding,
         mark: mark as u64,
         head,
+        whole,
     };
     let utf8 = |format, head| detected(format, Encoding::Utf8, 0, head);
     if bytes.is_empty() {

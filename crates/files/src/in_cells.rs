@@ -355,7 +355,7 @@ impl Reading {
     /// Reads the document itself, or one that is in it.
     fn file(&mut self, blobs: &Unpacked<Cell>, path: &EntityPath) -> Result<()> {
         let blob = open(blobs, path)?;
-        let mut part = whole_part(&blob, path.name())?;
+        let mut part = whole_part(&blob, path.name(), None)?;
         part.places = true;
         let member = (path.segments().len() > 1).then(|| path.resource(EntityKind::File));
         let mut broken = None;

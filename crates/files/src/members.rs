@@ -36,6 +36,9 @@ pub(crate) struct Members {
     files: Vec<String>,
     columns: Option<Vec<String>>,
     with_keys: bool,
+    /// Whether the first record of each names the columns, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    header: Option<bool>,
 }
 
 /// The files of a table, as they are now.
@@ -69,10 +72,15 @@ pub(crate) fn described<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<Schema
 }
 
 /// The columns, as far as a file tells them before it is read.
-fn planned<B: Blobs>(blobs: &B, path: &EntityPath, files: &[Found]) -> Result<Option<SchemaRef>> {
+fn planned<B: Blobs>(
+    blobs: &B,
+    path: &EntityPath,
+    files: &[Found],
+    header: Option<bool>,
+) -> Result<Option<SchemaRef>> {
     let columns = first(files, |file| {
         let blob = open(blobs, &file.path)?;
-        schema(&blob, &detect(&blob, file.path.name())?)
+        schema(&blob, &detect(&blob, file.path.name())?.with_header(header))
     });
     Ok(columns?.map(|schema| with_folders(&schema, path)))
 }
@@ -103,12 +111,23 @@ fn with_folders(schema: &Schema, path: &EntityPath) -> SchemaRef {
 pub(crate) fn plan<B: Blobs>(blobs: &B, request: &ScanRequest) -> Result<ScanPlan> {
     let files = files(blobs, &request.path)?;
     // A table whose first files are damaged is read all the same, and columns that they lack may be in others.
-    let schema = planned(blobs, &request.path, &files).ok().flatten();
     let has_all = |schema: &SchemaRef| {
         let wanted = request.columns.as_deref().unwrap_or_default();
         known(schema, wanted).is_ok()
     };
-    let schema = schema.filter(has_all);
+    let planned = |header| planned(blobs, &request.path, &files, header).ok().flatten();
+    let mut header = request.header;
+    let told = planned(header);
+    let lacks = told.as_ref().is_some_and(|schema| !has_all(schema));
+    let mut schema = told.filter(has_all);
+    if lacks && header.is_none() {
+        // It may have been read by what somebody said of its header.
+        let mut said = [Some(true), Some(false)].into_iter();
+        let found = said.find_map(|said| Some((said, planned(said).filter(has_all)?)));
+        if let Some((said, found)) = found {
+            (header, schema) = (said, Some(found));
+        }
+    }
     let below = folder(&request.path).segments().len();
     let splits = shares(files, request.max_splits.get())
         .into_iter()
@@ -120,6 +139,7 @@ pub(crate) fn plan<B: Blobs>(blobs: &B, request: &ScanRequest) -> Result<ScanPla
                     .collect(),
                 columns: request.columns.clone(),
                 with_keys: request.with_keys,
+                header,
             };
             let part = serde_json::to_value(&members).map_err(|error| {
                 Error::new(ErrorKind::Unexpected, "writing down a split").cause(error)
@@ -257,7 +277,7 @@ impl Member<'_> {
         send: &mut dyn FnMut(Result<Batch>) -> bool,
     ) -> Result<bool> {
         let blob = open(blobs, &self.path)?;
-        let mut part = whole_part(&blob, self.path.name())?;
+        let mut part = whole_part(&blob, self.path.name(), self.members.header)?;
         part.columns.clone_from(&self.members.columns);
         all((blob, part, None), &mut |batch| {
             send(batch.and_then(|batch| self.placed(batch)))

@@ -32,7 +32,7 @@ pub(crate) fn plan(
     sizes: Sizes,
     stop: &AtomicBool,
 ) -> Result<ScanPlan> {
-    let detected = detect(blob, request.path.name())?;
+    let detected = laid_out(detect(blob, request.path.name())?, request);
     let schema = asked_schema(blob, &detected, request.columns.as_deref())?;
     if let (Some(schema), Some(columns)) = (&schema, &request.columns) {
         known(schema, columns)?;
@@ -61,6 +61,28 @@ pub(crate) fn plan(
             ..answers(request)
         },
     })
+}
+
+/// As the file is to be read. Where a column is asked for that is none as the text tells it, the file was read by what somebody
+/// said of its header, and is read so again.
+fn laid_out(detected: Detected, request: &ScanRequest) -> Detected {
+    if request.header.is_some() {
+        return detected.with_header(request.header);
+    }
+    let asked = request.columns.iter().flatten();
+    let matched = request.matching.iter().map(|matching| &matching.column);
+    let asked: Vec<&String> = asked.chain(matched).collect();
+    let has_all = |detected: &Detected| match &detected.format {
+        Format::Delimited(layout) => asked.iter().all(|name| layout.number(name).is_some()),
+        _ => true,
+    };
+    if has_all(&detected) {
+        return detected;
+    }
+    let mut others = [true, false]
+        .into_iter()
+        .map(|header| detected.clone().with_header(Some(header)));
+    others.find(has_all).unwrap_or(detected)
 }
 
 /// The pieces of a file.

@@ -239,8 +239,8 @@ pub(crate) fn described<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<Schema
 }
 
 /// All of a file as one piece.
-pub(crate) fn whole_part(blob: &Arc<dyn Blob>, name: &str) -> Result<Part> {
-    let mut part = detect(blob, name)?.part();
+pub(crate) fn whole_part(blob: &Arc<dyn Blob>, name: &str, header: Option<bool>) -> Result<Part> {
+    let mut part = detect(blob, name)?.with_header(header).part();
     match &mut part.format {
         Format::Parquet(groups) => *groups = (0..Footer::read(blob)?.groups().len()).collect(),
         Format::Orc(stripes) => *stripes = (0..Orc::read(blob)?.groups().len()).collect(),

@@ -10,7 +10,7 @@ use locard_model::FindingKind;
 
 use crate::library::{Inventory, each_file, line_of, parse_rule};
 use crate::rule::ColumnExample;
-use crate::{Error, Explanation, How, Hypothesis, Library, Place, Rule, validators};
+use crate::{Error, Explanation, How, Hypothesis, Library, Overlay, Place, Rule, validators};
 
 /// Fewest examples, and fewest counter-examples, of a rule that looks at values.
 const FEWEST: usize = 3;
@@ -143,6 +143,25 @@ impl Sound<'_> {
     }
 }
 
+/// Checks a rule that is to be laid over an overlay, by its name (`own/badge`) and text: that everything compiles with it,
+/// and that it does what its examples say. How many examples there are is its author's business.
+pub fn check_rule(overlay: &Overlay, name: &str, text: &str) -> Result<Vec<Problem>, Error> {
+    let rule = parse_rule(name, text)?;
+    let mut with = overlay.clone();
+    with.rules.insert(name.to_owned(), text.to_owned());
+    with.rules_off.retain(|off| *off != rule.id);
+    let library = Library::over(&with)?;
+    let mut problems = Vec::new();
+    Checker {
+        library: &library,
+        rule: &rule,
+        text,
+        problems: &mut problems,
+    }
+    .examples_alone();
+    Ok(problems)
+}
+
 /// Checks one word list by itself.
 pub fn check_list(name: &str, text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -204,6 +223,10 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn run(&mut self) {
         self.enough();
+        self.examples_alone();
+    }
+
+    fn examples_alone(&mut self) {
         self.examples();
         self.counterexamples();
         self.check_digits();

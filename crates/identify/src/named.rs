@@ -1,7 +1,7 @@
 //! What a column's name alone says it holds.
 
 use crate::header::{Clarity, Kind};
-use crate::{Library, Rule};
+use crate::{Language, Library, Rule};
 
 /// What a name says.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,9 @@ pub struct Told<'a> {
 
 impl Library {
     /// The rules of personal identifiers whose names for columns stand in this one, the surest first, one for each identifier.
-    /// Names are read in every language of the rules at once.
-    pub fn told_by_name(&self, column: &str) -> Vec<Told<'_>> {
+    /// Names are read in every language of the rules at once; where they are said to be in one, rules of countries where nobody
+    /// writes that are left out.
+    pub fn told_by_name(&self, column: &str, language: Option<&Language>) -> Vec<Told<'_>> {
         let header = self.phrases.read(column);
         let mut told = Vec::new();
         for (at, rule) in self.rules.iter().enumerate() {
@@ -25,7 +26,8 @@ impl Library {
                 continue;
             };
             let is_name = reading.kind == Kind::Name && !reading.about && !reading.within;
-            if is_name && rule.personal && !header.thing {
+            let is_meant = language.is_none_or(|language| language.means(rule));
+            if is_name && is_meant && rule.personal && !header.thing {
                 told.push(Told {
                     rule,
                     share: reading.covers,
@@ -48,7 +50,7 @@ mod tests {
     fn names_tell_in_many_languages_and_things_do_not() {
         let library = Library::builtin().unwrap();
         let first = |name: &str| {
-            let told = library.told_by_name(name);
+            let told = library.told_by_name(name, None);
             told.first()
                 .map(|told| told.rule.identifier.as_str().to_owned())
         };

@@ -136,7 +136,7 @@ impl Library {
         self.judge("", &[column]).pop()
     }
 
-    fn evidence_of(&self, values: &[&str]) -> Evidence {
+    pub(crate) fn evidence_of(&self, values: &[&str]) -> Evidence {
         let texts = StringViewArray::from_iter_values(values);
         let mut evidence = Evidence::new();
         TOOLS.with_borrow_mut(|(preparer, scratch)| {

@@ -1,13 +1,13 @@
 //! Places at which people must do something: erase, put right, restrict, stop. Locard tells where and what, people do it, and a
 //! later look tells whether it was done. Nothing here writes to a source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use locard_app::{Actor, CancellationToken, Silent};
 use locard_deadline::Kind;
 use locard_dsar::{Again, Bounds, CollectOptions, Location, Spot, locations, look_again};
-use locard_model::{RequestId, Strength};
+use locard_model::{EntityId, JobId, RequestId, Strength};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
 use crate::life::Action;
 use crate::locate::unsearched;
-use crate::record::{Place, PlaceDecision};
+use crate::record::{Place, PlaceDecision, Record};
 
 /// Places of one request. A list that people work through is shorter.
 const MOST: usize = 10_000;
@@ -174,8 +174,13 @@ impl Desk<'_> {
         Ok(self.act(actor, id, work).await?.0)
     }
 
-    /// Reads the places again, whether what was to be done was done.
-    pub async fn recheck_places(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
+    /// Reads the places again, whether what was to be done was done. Where rows were erased by now, jobs are accepted that read
+    /// what they were in once more, so that nothing that is kept of them outlives them; answers these, too.
+    pub async fn recheck_places(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+    ) -> Result<(Opened, Vec<JobId>)> {
         let opened = self.request(id).await?;
         let record = opened.known()?;
         if record.places.is_empty() {
@@ -211,7 +216,20 @@ impl Desk<'_> {
             case.tell("places_rechecked", details.clone());
             Ok((Logged::new("places.rechecked", details), ()))
         };
-        Ok(self.act(actor, id, work).await?.0)
+        let erased = erased(record, &answers);
+        let opened = self.act(actor, id, work).await?.0;
+        let jobs = if erased.is_empty() {
+            Vec::new()
+        } else {
+            let accepted = Box::pin(locard_app::rebuild(self.home, actor, &erased)).await;
+            // What was seen is recorded, whatever becomes of this.
+            accepted.unwrap_or_else(|error| {
+                let why = error.sentence();
+                tracing::error!(why, "what rows were erased from could not be read again");
+                Vec::new()
+            })
+        };
+        Ok((opened, jobs))
     }
 }
 
@@ -269,6 +287,23 @@ fn stays(place: &Place, found: &[Place]) -> bool {
     is_meant
         && place.recheck.as_deref() != Some("gone")
         && !found.iter().any(|other| is_same(other, place))
+}
+
+/// The entities from which rows were erased since they were looked at last.
+fn erased(record: &Record, answers: &BTreeMap<Uuid, Again>) -> Vec<EntityId> {
+    if record.kind != Kind::Deletion {
+        return Vec::new();
+    }
+    let is_new = |place: &&Place| {
+        let is_gone = matches!(answers.get(&place.id), Some(Again::Gone));
+        is_gone && place.recheck.as_deref() != Some("gone")
+    };
+    let places = record.places.iter().filter(is_new);
+    let entities = places.filter_map(|place| Some(place.spot.as_ref()?.entity));
+    entities
+        .collect::<BTreeSet<EntityId>>()
+        .into_iter()
+        .collect()
 }
 
 /// How a place stands by a later look, and what there is to say of that.

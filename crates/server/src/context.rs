@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::FromRef;
 use axum::http::StatusCode;
 use locard_app::{CancellationToken, FilterMemory, Home, filter_memory, filters_loaded};
 use tokio::runtime::Handle;
@@ -37,12 +38,21 @@ fn still_loading(memory: &FilterMemory) -> Fault {
     }
 }
 
-/// What every handler works with; cheap to clone.
+/// What every handler works with; cheap to clone. Whoever holds one sees the rules as they were when it was made.
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(Arc<Home>, Arc<Inner>);
+
+/// What each request has its context of: under the rules of the moment in which it came.
+#[derive(Clone)]
+pub(crate) struct Live(pub(crate) Context);
+
+impl FromRef<Live> for Context {
+    fn from_ref(live: &Live) -> Self {
+        live.0.renewed()
+    }
+}
 
 struct Inner {
-    home: Arc<Home>,
     wake: Notify,
     wake_dsars: Notify,
     guard: Guard,
@@ -60,8 +70,7 @@ impl Context {
     pub fn new(home: Arc<Home>, options: &ServeOptions, stop: &CancellationToken) -> Self {
         let guard = Guard::new(&options.roots, &home.hidden(), options.loopback);
         home.guard(Arc::new(guard.clone()));
-        Self(Arc::new(Inner {
-            home,
+        let inner = Inner {
             wake: Notify::new(),
             wake_dsars: Notify::new(),
             guard,
@@ -72,7 +81,13 @@ impl Context {
             look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
             tokens: options.tokens.clone().map(Jwt::new),
             rates: Rates::new(options.requests_per_second),
-        }))
+        };
+        Self(home, Arc::new(inner))
+    }
+
+    /// The same under the latest rules that this process knows of.
+    pub(crate) fn renewed(&self) -> Self {
+        Self(Arc::new(self.0.current()), Arc::clone(&self.1))
     }
 
     /// Runs a use case on a thread of its own. It may be one of which the compiler cannot prove that it may move between
@@ -90,60 +105,60 @@ impl Context {
     }
 
     pub(crate) fn home(&self) -> &Home {
-        &self.0.home
+        &self.0
     }
 
     /// Told when a job was accepted.
     pub(crate) fn wake(&self) -> &Notify {
-        &self.0.wake
+        &self.1.wake
     }
 
     /// Told when a DSAR job was asked to run.
     pub(crate) fn wake_dsars(&self) -> &Notify {
-        &self.0.wake_dsars
+        &self.1.wake_dsars
     }
 
     /// Fires when the server ends.
     pub(crate) fn stop(&self) -> &CancellationToken {
-        &self.0.stop
+        &self.1.stop
     }
 
     /// Waits until a question about a person may be answered. Each reads sources and takes a thread, so that many at once
     /// would only slow each other and the scans. While the filters are still being read after the start, that may be too
     /// long to wait for.
     pub(crate) async fn look_up(&self) -> Result<OwnedSemaphorePermit, Fault> {
-        let loaded = filters_loaded(&self.0.home);
+        let loaded = filters_loaded(&self.0);
         if tokio::time::timeout(PATIENCE, loaded).await.is_err() {
-            return Err(still_loading(&filter_memory(&self.0.home)));
+            return Err(still_loading(&filter_memory(&self.0)));
         }
-        let permit = Arc::clone(&self.0.look_ups).acquire_owned().await;
+        let permit = Arc::clone(&self.1.look_ups).acquire_owned().await;
         permit.map_err(|_| Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"))
     }
 
     /// A place for one who listens to events, while there is one.
     pub(crate) fn listener(&self) -> Result<OwnedSemaphorePermit, TryAcquireError> {
-        Arc::clone(&self.0.listeners).try_acquire_owned()
+        Arc::clone(&self.1.listeners).try_acquire_owned()
     }
 
     /// What checks tokens, where some let in.
     pub(crate) fn tokens(&self) -> Option<&Jwt> {
-        self.0.tokens.as_ref()
+        self.1.tokens.as_ref()
     }
 
     pub(crate) fn guard(&self) -> &Guard {
-        &self.0.guard
+        &self.1.guard
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
-        &self.0.metrics
+        &self.1.metrics
     }
 
     pub(crate) fn rates(&self) -> &Rates {
-        &self.0.rates
+        &self.1.rates
     }
 
     pub(crate) fn partial_is_completed(&self) -> bool {
-        self.0.partial_is_completed
+        self.1.partial_is_completed
     }
 }
 

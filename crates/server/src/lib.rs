@@ -114,10 +114,29 @@ pub async fn serve(
         }
     };
     let filters = load_filters(&home, stop);
-    let upkeep = async { tokio::join!(filters, schedules, webhooks, retention, alerts, audit) };
+    let rules = renew(&home, stop);
+    let upkeep = async {
+        tokio::join!(
+            filters, schedules, webhooks, retention, alerts, audit, rules
+        )
+    };
     let upkeep = Box::pin(upkeep);
     tokio::join!(jobs, dsars, upkeep, requests);
     Ok(())
+}
+
+/// How often it is looked whether somebody else changed the rules. Jobs look for themselves.
+const RULES: Duration = Duration::from_secs(2);
+
+/// Keeps the rules by which requests are answered those of the store, until `stop` fires.
+async fn renew(home: &Home, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        drop(home.renewed().await);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(RULES) => {}
+        }
+    }
 }
 
 /// How often it is looked whether a deadline draws near.

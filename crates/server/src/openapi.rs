@@ -1,6 +1,7 @@
 //! The document of the interface, from the table of routes.
 
 mod answers;
+mod schema;
 
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
@@ -89,7 +90,7 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
             .content(
                 "application/json",
                 content(
-                    body(route.body),
+                    Schema::Object(body(route.body)),
                     Some(examples::of(route.method, route.path).0),
                 ),
             )
@@ -98,12 +99,10 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
         operation = operation.request_body(Some(body));
     }
     if route.file {
-        let any = content(
-            ObjectBuilder::new()
-                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
-                .build(),
-            None,
-        );
+        let file = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+        let any = content(Schema::Object(file.build()), None);
         let body = RequestBodyBuilder::new().content("application/octet-stream", any);
         operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
     }
@@ -117,17 +116,16 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
 }
 
 pub(super) fn content(
-    schema: Object,
+    schema: Schema,
     example: Option<serde_json::Value>,
 ) -> utoipa::openapi::Content {
-    let schema = RefOr::T(Schema::Object(schema));
     ContentBuilder::new()
-        .schema(Some(schema))
+        .schema(Some(RefOr::T(schema)))
         .example(example)
         .build()
 }
 
-pub(super) fn any() -> Object {
+fn any() -> Object {
     ObjectBuilder::new().build()
 }
 
@@ -214,7 +212,25 @@ mod tests {
                     .map(|(name, _)| name.as_str())
                     .collect();
                 let who = operation["description"].as_str().unwrap();
-                lines.push(format!("{method} {path} ({who}) {}", fields.join(" ")));
+                let replies = operation["responses"].as_object().unwrap().iter();
+                let done = replies.filter(|(status, _)| status.starts_with('2'));
+                let told = done.filter_map(|(_, reply)| {
+                    let schema = &reply["content"]["application/json"]["schema"];
+                    let fields = schema["properties"].as_object()?;
+                    Some(
+                        fields
+                            .keys()
+                            .map(String::as_str)
+                            .collect::<Vec<_>>()
+                            .join(" "),
+                    )
+                });
+                let told = told.collect::<std::collections::BTreeSet<_>>();
+                let told = told.into_iter().collect::<Vec<_>>().join(" | ");
+                lines.push(format!(
+                    "{method} {path} ({who}) {} -> {told}",
+                    fields.join(" ")
+                ));
             }
         }
         insta::assert_snapshot!(lines.join("\n"));

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use crate::around::{BODY, around, in_time};
 use crate::auth::{Who, authorise};
 use crate::compliance::{delivery, jobs, review, setup};
-use crate::context::Context;
+use crate::context::{Context, Live};
 use crate::family::Family;
 use crate::fault::Fault;
 use crate::{health, manage, openapi, page, query, reference, requests, scopes};
@@ -68,7 +68,7 @@ pub(crate) struct Route {
     pub(crate) refusals: &'static [Status],
     /// What it waits for.
     pub(crate) pace: Pace,
-    handler: fn() -> MethodRouter<Context>,
+    handler: fn() -> MethodRouter<Live>,
 }
 
 /// Where the reference has its paths, and under which name besides.
@@ -197,15 +197,27 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/dictionaries" Viewer manage::dictionaries::list, "Lists of terms";
     post "/api/v1/dictionaries" Operator manage::dictionaries::import, "Make a list of terms, or replace an own one",
         body manage::dictionaries::BODY;
-    get "/api/v1/dictionaries/{id}" Viewer manage::dictionaries::show, "One list of terms";
-    get "/api/v1/dictionaries/{id}/terms.txt" Viewer manage::dictionaries::export, "The terms of an own list",
+    get "/api/v1/dictionaries/{id}" Viewer manage::dictionaries::show, "One list of terms with what came of it";
+    patch "/api/v1/dictionaries/{id}" Operator manage::dictionaries::switch, "Switch a list of terms off or on",
+        body manage::patterns::BODY;
+    delete "/api/v1/dictionaries/{id}" Operator manage::dictionaries::remove, "Forget an own list of terms, and the rule that was made with it";
+    get "/api/v1/dictionaries/{id}/terms.txt" Operator manage::dictionaries::export, "The terms of an own list",
         gives "text/plain", refuses &[("409", "The program carries no terms of its own lists")];
+    put "/api/v1/dictionaries/{id}/terms.txt" Operator manage::dictionaries::upload,
+        "Take a list of terms over, one on each line, or replace an own one", file &[];
+    post "/api/v1/dictionaries/{id}/test" Reviewer manage::dictionaries::test, "Which of some values are terms",
+        body manage::dictionaries::BODY_TEST;
     get "/api/v1/dictionaries/{id}/overlaps" Viewer manage::dictionaries::overlaps, "Scanned columns that share values with a list",
         query &["minShare", "limit"];
     get "/api/v1/patterns" Viewer manage::patterns::list, "Rules that recognise identifiers", query &["identifier"];
     get "/api/v1/patterns/efficacy" Viewer manage::patterns::all, "What came of each rule";
     post "/api/v1/patterns/test" Reviewer manage::patterns::test, "What the rules say of a text", body manage::patterns::BODY_TEST;
+    post "/api/v1/patterns" Operator manage::patterns::make, "Make a rule, in few words or as the text of its file, or replace an own one",
+        body manage::patterns::BODY_RULE;
     get "/api/v1/patterns/{id}" Viewer manage::patterns::show, "One rule with what came of it";
+    get "/api/v1/patterns/{id}/rule.toml" Operator manage::patterns::export, "The text of a rule, as a file",
+        gives "application/toml";
+    delete "/api/v1/patterns/{id}" Operator manage::patterns::remove, "Forget an own rule";
     patch "/api/v1/patterns/{id}" Operator manage::patterns::switch, "Switch a rule off or on", body manage::patterns::BODY;
     get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first",
         query &["state", "kind", "parent", "schedule", "cursor", "limit"];
@@ -444,7 +456,7 @@ const FILE: usize = (16 << 20) + 1;
 
 /// The router of the table.
 pub(crate) fn router(context: &Context) -> Router {
-    let mut router: Router<Context> = Router::new();
+    let mut router: Router<Live> = Router::new();
     for route in ROUTES {
         for path in route.paths() {
             let mut handler = (route.handler)();
@@ -466,7 +478,7 @@ pub(crate) fn router(context: &Context) -> Router {
         .fallback(|| async { Fault::not_found() })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn_with_state(context.clone(), around))
-        .with_state(context.clone())
+        .with_state(Live(context.clone()))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub(crate) struct Table {
     columns: &'static [(&'static str, Type)],
     pub(crate) count: &'static str,
     pub(crate) vacuum: &'static str,
+    pub(crate) rewrite: &'static str,
     pub(crate) clear: &'static str,
     select: &'static str,
     insert: &'static str,
@@ -39,6 +40,7 @@ macro_rules! tables {
             columns: &[(stringify!($first), Type::$first_type) $(, (stringify!($column), Type::$type))*],
             count: concat!("select count(*) as count from ", stringify!($table)),
             vacuum: concat!("vacuum ", stringify!($table)),
+            rewrite: concat!("vacuum (full) ", stringify!($table)),
             clear: concat!("delete from ", stringify!($table)),
             select: concat!("select ", stringify!($first) $(, ", ", stringify!($column))*, " from ", stringify!($table)),
             insert: concat!(
@@ -114,6 +116,7 @@ tables! {
     collections {
         org_id Id, id Id, name_hash Id, sealed Blob, statistics Blob, summed_at Int, created_at Int, updated_at Int,
     }
+    own_rules { org_id Id, kind Text, name_hash Id, sealed Blob, changed_at Int }
     business_rules { org_id Id, id Id, name_hash Id, sealed Blob, created_at Int, updated_at Int }
     business_results {
         org_id Id, rule_id Id, job_id Id, status Text, total_count Int, scope_count Int, non_compliant Int, unread Int,

@@ -23,8 +23,8 @@ mod vault;
 
 pub use api::{
     Annotations, Audit, BusinessRules, Collections, Dsars, Entities, Findings, Jobs, Keys,
-    Organisations, Relations, Requests, Reviews, Schedules, Settings, Sketches, Sources, Store,
-    Tasks, Upkeep, UsageDays, Webhooks,
+    Organisations, OwnRules, Relations, Requests, Reviews, Schedules, Settings, Sketches, Sources,
+    Store, Tasks, Upkeep, UsageDays, Webhooks,
 };
 pub use database::opened_here;
 pub use error::{Error, ErrorKind, Result};

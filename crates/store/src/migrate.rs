@@ -56,6 +56,7 @@ migrations! {
     20_261_130_150_000 "20261130_150000_changes";
     20_261_130_190_000 "20261130_190000_append_only";
     20_261_130_190_010 "20261130_190010_dsar_holds";
+    20_261_130_210_000 "20261130_210000_own_rules";
 }
 
 const TABLE: &str = "create table if not exists migrations (
@@ -274,6 +275,7 @@ mod tests {
             ("20261130_150000_changes", "19fc3903aeac1dec", "af495fa9c94af5d6"),
             ("20261130_190000_append_only", "3c3b3d88397e6fc2", "8e0757f5a416190e"),
             ("20261130_190010_dsar_holds", "c712aedc309a8d77", "3acabe36ca69d4e8"),
+            ("20261130_210000_own_rules", "d28c3eb462a9ab8d", "7e4660042febb6f1"),
         ];
         let steps = MIGRATIONS_SQLITE.iter().zip(MIGRATIONS_POSTGRES);
         let sums = steps.map(|(sqlite, postgres)| {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use locard_connector::Entity;
-use locard_connector::decorators::{Admits, Narrow};
+use async_trait::async_trait;
+use locard_connector::decorators::{Narrow, Narrows};
+use locard_connector::{Entity, Source};
 use locard_engine::Target;
 use locard_model::{ColumnId, EntityId, EntityPath, SecretString, SourceId};
 use serde::{Deserialize, Serialize};
@@ -262,8 +263,9 @@ impl Part {
     }
 }
 
-impl Admits for Part {
-    fn admits(&self, item: &locard_connector::Result<Entity>) -> bool {
+#[async_trait]
+impl Narrows for Part {
+    async fn admits(&self, _: &dyn Source, item: &locard_connector::Result<Entity>) -> bool {
         match item {
             Ok(entity) => is_in(&self.0, &entity.path),
             Err(error) => self.concerns(error.entity_name()),

@@ -216,7 +216,10 @@ async fn possible(
     view: &Arc<View>,
     after: Option<Uuid>,
 ) -> Result<Vec<Possible>> {
-    let (lexicon, words) = (home.memory.of::<Lexicon>(), wanted.words.clone());
+    let (lexicon, words) = (
+        home.memory.of_rules::<Lexicon>(home.masked_by()),
+        wanted.words.clone(),
+    );
     let (view, filter) = (Arc::clone(view), wanted.clone());
     let possible = blocking(move || {
         let is_wanted = |entity: &&Arc<Entity>| {
@@ -257,7 +260,10 @@ async fn read(
     for column in home.store.columns_of(home.org, &ids).await? {
         columns.entry(column.entity).or_default().push(column);
     }
-    let (mask, lexicon) = (home.engine.mask().clone(), home.memory.of::<Lexicon>());
+    let (mask, lexicon) = (
+        home.engine.mask().clone(),
+        home.memory.of_rules::<Lexicon>(home.masked_by()),
+    );
     let (begins, number) = (wanted.words.clone(), view.number);
     blocking(move || {
         let mut having = HashSet::new();
@@ -410,7 +416,7 @@ mod tests {
             assert_eq!(found("zwieback", 9).await, Vec::<String>::new());
         }
         let all = view(&home).await.unwrap().all.clone();
-        let lexicon = home.memory.of::<Lexicon>();
+        let lexicon = home.memory.of_rules::<Lexicon>(home.masked_by());
         let known = lexicon.ask(&[], all.iter().map(|entity| entity.id));
         assert!(known.len() >= 3 && known.iter().all(Option::is_some));
         // What changes is found by its new names, and no longer by its old ones.

@@ -19,7 +19,7 @@ use crate::catalog::{Catalog, column_named};
 use crate::findings::explanation::{ColumnExplanation, Explanation, Profile, Reported};
 use crate::record::unreadable;
 use crate::scan::scanned::{JudgedColumn, Scanned};
-use crate::{FindingRow, Home, Result, SourceLimits, findings, record, rules};
+use crate::{FindingRow, Home, Result, SourceLimits, findings, record};
 
 /// Rows among which samples are looked for.
 const SAMPLED_ROWS: u64 = 2_000;
@@ -88,10 +88,7 @@ pub async fn explain(
     Ok(Explanation {
         failures,
         rules_changed: then.is_some(),
-        untested: match then {
-            Some(then) => rules::untested(home, then).await?,
-            None => Vec::new(),
-        },
+        untested: scanned.untested,
         source,
         resource,
         rows: scanned.rows,

@@ -4,7 +4,7 @@
 
 pub(crate) mod gate;
 pub(crate) mod memory;
-pub(crate) mod switched_off;
+pub(crate) mod ruled;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use locard_connector::Connector;
 use locard_engine::Engine;
-use locard_identify::Library;
 use locard_model::{OrgId, SecretString};
 use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
@@ -21,7 +20,7 @@ use serde_json::Value;
 
 use crate::home::gate::Gate;
 use crate::home::memory::Memory;
-use crate::input::blocking;
+use crate::home::ruled::{Ruled, Told};
 use crate::{Error, ErrorKind, Result};
 
 /// As something is kept in the store.
@@ -68,7 +67,9 @@ pub enum Access {
     Look,
 }
 
-/// An open home. Cheap to share behind an `Arc`; one process holds an embedded home at a time.
+/// An open home, with the rules that it began with. A clone shares everything with it; one process holds an embedded home
+/// at a time.
+#[derive(Clone)]
 pub struct Home {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) org: OrgId,
@@ -77,21 +78,29 @@ pub struct Home {
     pub(crate) worker: WorkerId,
     /// Where own dictionaries are, whether or not there are any.
     pub(crate) own: PathBuf,
-    /// Why they are left out, if they are.
-    left_out: Option<Error>,
+    pub(crate) rules: Arc<Ruled>,
+    /// The latest rules that this process knows of.
+    latest: Arc<Latest>,
     dir: PathBuf,
-    keys: KeyPlace,
+    keys: Arc<KeyPlace>,
     /// Files of its faces that no source reads.
-    hidden: Mutex<Vec<PathBuf>>,
+    hidden: Arc<Mutex<Vec<PathBuf>>>,
     /// Who judges sources that were named over a network.
-    gate: OnceLock<Arc<dyn Gate>>,
+    gate: Arc<OnceLock<Arc<dyn Gate>>>,
     /// Whether schedules may fire every second.
-    often: AtomicBool,
+    often: Arc<AtomicBool>,
     shared: bool,
     pub(crate) piece_bytes: u64,
     /// What use cases keep in memory.
-    pub(crate) memory: Memory,
+    pub(crate) memory: Arc<Memory>,
     new_key: Option<PathBuf>,
+}
+
+/// Rules, the engine by them, and what the store said when they were read.
+struct Latest {
+    known: Mutex<(Arc<Ruled>, Engine)>,
+    /// Whoever reads them anew does so alone.
+    told: tokio::sync::Mutex<Told>,
 }
 
 impl Home {
@@ -107,21 +116,23 @@ impl Home {
             .dictionaries
             .clone()
             .unwrap_or_else(|| dir.join("dictionaries"));
-        let (folder, judges) = (own.clone(), options.judges);
         let org = OrgId::DEFAULT;
-        let off = switched_off::rules(opened.store.as_ref(), org).await?;
-        let (rules, left_out) = blocking(move || rules(&folder, &off, judges)).await?;
+        let told = Told::by(opened.store.as_ref(), org).await?;
+        let overlay = told.overlay(opened.store.as_ref(), org, &own).await?;
+        let rules = Arc::new(Ruled::compile(overlay, options.judges).await?);
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
-        let mut engine = Engine::new(
-            rules.used,
+        let engine = Engine::new(
+            Arc::clone(&rules.used),
             Arc::new(Keyer::new(&key.key)),
             Keyer::new(&names),
             options.threads.map_or(0, useful),
         )?;
-        if let Some(all) = rules.all {
-            engine = engine.masking(all);
-        }
+        let engine = masking(engine, &rules);
+        let latest = Latest {
+            known: Mutex::new((Arc::clone(&rules), engine.clone())),
+            told: tokio::sync::Mutex::new(told),
+        };
         Ok(Self {
             store: opened.store,
             org,
@@ -129,17 +140,66 @@ impl Home {
             connectors: options.connectors,
             worker: WorkerId::random(),
             own,
-            left_out,
+            rules,
+            latest: Arc::new(latest),
             dir,
-            keys,
-            hidden: Mutex::default(),
-            gate: OnceLock::new(),
-            often: AtomicBool::new(false),
+            keys: Arc::new(keys),
+            hidden: Arc::default(),
+            gate: Arc::default(),
+            often: Arc::default(),
             shared: options.store.is_some(),
             new_key: opened.new_key,
             piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
-            memory: Memory::default(),
+            memory: Arc::default(),
         })
+    }
+
+    /// The same home under the latest rules that this process knows of.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        let known = self.latest.known.lock();
+        let (rules, engine) = known.unwrap_or_else(PoisonError::into_inner).clone();
+        Self {
+            engine,
+            rules,
+            ..self.clone()
+        }
+    }
+
+    /// Reads the rules anew where somebody changed them in the store, and answers the home under them. Those that cannot be
+    /// used are told in the log, and the others stay.
+    pub async fn renewed(&self) -> Self {
+        if let Err(error) = self.renew_rules().await {
+            let why = error.sentence();
+            tracing::error!(why, "changed rules cannot be used; those before them stay");
+        }
+        self.current()
+    }
+
+    /// Reads the rules anew where somebody changed them in the store.
+    pub(crate) async fn renew_rules(&self) -> Result<()> {
+        let mut told = self.latest.told.lock().await;
+        let now = Told::by(self.store.as_ref(), self.org).await?;
+        if now == *told {
+            return Ok(());
+        }
+        let overlay = now
+            .overlay(self.store.as_ref(), self.org, &self.own)
+            .await?;
+        // Also what cannot be used is not tried again before it changes.
+        *told = now;
+        let rules = Arc::new(Ruled::compile(overlay, true).await?);
+        let engine = self.engine.ruled_by(Arc::clone(&rules.used));
+        let engine = masking(engine, &rules);
+        let known = self.latest.known.lock();
+        *known.unwrap_or_else(PoisonError::into_inner) = (rules, engine);
+        Ok(())
+    }
+
+    /// Tells the rules by which names are masked from others.
+    pub(crate) fn masked_by(&self) -> u64 {
+        let all = self.rules.all.as_ref().unwrap_or(&self.rules.used);
+        all.fingerprint()
     }
 
     /// Lets scans give way to everything else that this process does: somebody waits for its answers.
@@ -212,7 +272,7 @@ impl Home {
 
     /// Why the user's own rules and lists are left out, where nothing is judged and they cannot be used.
     pub fn rules_left_out(&self) -> Option<&Error> {
-        self.left_out.as_ref()
+        self.rules.left_out.as_ref()
     }
 
     /// Where the catalog is, for people.
@@ -249,42 +309,12 @@ fn useful(threads: usize) -> usize {
     threads.min(cores.saturating_mul(4))
 }
 
-/// The rules of a home.
-struct Rules {
-    /// Those by which it judges.
-    used: Arc<Library>,
-    /// Every one, where some are switched off: names are masked by them all the same.
-    all: Option<Arc<Library>>,
-}
-
-/// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
-fn rules(own: &Path, off: &[String], judges: bool) -> Result<(Rules, Option<Error>)> {
-    match chosen(own, off) {
-        Ok(rules) => Ok((rules, None)),
-        Err(error) if judges => Err(error),
-        Err(error) => {
-            let (used, all) = (Library::builtin()?, None);
-            Ok((Rules { used, all }, Some(error)))
-        }
+/// The engine, which masks by every rule: what is no longer looked for is still not shown.
+fn masking(engine: Engine, rules: &Ruled) -> Engine {
+    match &rules.all {
+        Some(all) => engine.masking(Arc::clone(all)),
+        None => engine,
     }
-}
-
-fn chosen(own: &Path, off: &[String]) -> Result<Rules> {
-    let all = if own.is_dir() {
-        Library::with_overlay(own)?
-    } else {
-        Library::builtin()?
-    };
-    if off.is_empty() {
-        return Ok(Rules {
-            used: all,
-            all: None,
-        });
-    }
-    Ok(Rules {
-        used: switched_off::library_without(own, off)?,
-        all: Some(all),
-    })
 }
 
 impl HomeOptions {

@@ -5,6 +5,7 @@ pub(crate) mod diff;
 pub(crate) mod errands;
 pub(crate) mod items;
 pub(crate) mod kinds;
+pub(crate) mod rebuild;
 pub(crate) mod runner;
 pub(crate) mod scanning;
 pub(crate) mod schedules;

@@ -76,6 +76,8 @@ pub async fn run_jobs(
             Ok(Some(lease)) => {
                 let (home, stop) = (Arc::clone(home), stop.clone());
                 running.spawn(async move {
+                    // A job is of the rules of its beginning.
+                    let home = home.renewed().await;
                     Box::pin(run_job(&home, lease, &stop)).await;
                     drop(permit);
                 });

@@ -393,6 +393,7 @@ mod tests {
                 job: "pii-detection".to_owned(),
                 body: Value::Null,
                 errand: Errand::Names(NameReading {
+                    language: None,
                     scope: vec![source.clone()],
                 }),
                 label: "PII_DETECTION".to_owned(),

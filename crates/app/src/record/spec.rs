@@ -41,6 +41,36 @@ pub(crate) struct ScanSpec {
     /// What is left out by what is known of it before it is read.
     #[serde(default, skip_serializing_if = "Skipping::is_nothing")]
     pub(crate) skipping: Skipping,
+    /// Whether the first record of delimited text names its columns, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) header: Option<bool>,
+    /// Whether the store is written anew at its end: what it replaces is of rows that were erased.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) compacts: bool,
+    /// What is told of it at its end.
+    #[serde(default, skip_serializing_if = "Telling::is_nothing")]
+    pub(crate) telling: Telling,
+}
+
+/// What a scan tells at its end beyond what it did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// Rules, and dictionaries by their names: where there is something of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// How often, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts: bool,
+    /// Which of what was read holds the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub duplicates: bool,
+}
+
+impl Telling {
+    /// Whether nothing is asked for.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl ScanSpec {
@@ -130,6 +160,9 @@ mod tests {
             collection: None,
             condition: None,
             skipping: Skipping::default(),
+            header: None,
+            compacts: false,
+            telling: Telling::default(),
         };
         assert_eq!(
             spec.json().map(|spec| spec.to_string()).ok().as_deref(),

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use locard_identify::{Dictionary, KeyedDictionary, Library, Overlap};
+use locard_identify::{Dictionary, KeyedDictionary, Overlap};
 use locard_sketch::forms;
-use locard_store::{ColumnRecord, Page};
+use locard_store::{ColumnRecord, OwnKind, OwnRule, Page};
 
 use crate::catalog::Catalog;
+use crate::home::ruled::{LISTS_OFF, RULES_OFF};
 use crate::input::blocking;
+use crate::rules::draft::RuleDraft;
+use crate::rules::own;
 use crate::{Error, ErrorKind, Home, Result, read_text, record, why, words};
 
 /// A dictionary in use.
@@ -23,8 +26,12 @@ pub struct DictionaryRow {
     pub source: String,
     /// Under which licence.
     pub licence: String,
-    /// Whether it comes from the user's folder.
+    /// Whether it is no part of the program.
     pub own: bool,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Ids of the rules that refer to it.
+    pub rules: Vec<String>,
 }
 
 /// A scanned column that shares values with a dictionary.
@@ -49,8 +56,10 @@ pub struct OverlapRow {
 /// The columns of the catalog of whose distinct values at least that share are terms of a dictionary, the most first.
 /// Asks the stored sketches, which hold keyed hashes; no source is read.
 pub async fn overlaps(home: &Home, name: &str, least: f64) -> Result<Vec<OverlapRow>> {
-    let lists = home.engine.library().dictionaries();
-    let Some(list) = lists.iter().find(|list| list.name() == name) else {
+    let library = home.engine.library();
+    let lists = library.dictionaries();
+    let mut all = lists.iter().chain(library.dictionaries_off());
+    let Some(list) = all.find(|list| list.name() == name) else {
         let meant = words::did_you_mean(name, lists.iter().map(Dictionary::name));
         let hint = meant.unwrap_or_else(|| "`locard dictionaries list` shows them".to_owned());
         return Err(Error::not_found(format!("there is no dictionary {name}")).hint(hint));
@@ -123,24 +132,103 @@ async fn overlap_row(
     })
 }
 
-/// Every dictionary in use, by name.
+/// Every dictionary, by name: those in use, and those that are switched off.
 pub fn dictionaries(home: &Home) -> Vec<DictionaryRow> {
-    home.engine
-        .library()
-        .dictionaries()
-        .iter()
-        .map(|list| row(list, &home.own))
-        .collect()
+    let library = home.engine.library();
+    let used = library.dictionaries().iter();
+    let mut rows: Vec<DictionaryRow> = used.map(|list| row(home, list, true)).collect();
+    let off = library.dictionaries_off().iter();
+    rows.extend(off.map(|list| row(home, list, false)));
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    rows
 }
 
-fn row(list: &Dictionary, own: &Path) -> DictionaryRow {
+fn row(home: &Home, list: &Dictionary, enabled: bool) -> DictionaryRow {
+    let library = home.engine.library();
+    let refers = |rule: &&locard_identify::Rule| {
+        let mut lists = rule.terms.iter();
+        lists.any(|terms| terms.list == list.name() || terms.beside.as_deref() == Some(list.name()))
+    };
+    let rules = library.rules().iter().chain(library.off()).filter(refers);
     DictionaryRow {
         name: list.name().to_owned(),
         terms: list.terms() as u64,
         source: list.source().to_owned(),
         licence: list.licence().to_owned(),
-        own: file(own, list.name()).is_file(),
+        own: home.rules.overlay.lists.contains_key(list.name())
+            || own::file(home, "terms", list.name(), "txt").is_some(),
+        enabled,
+        rules: rules.map(|rule| rule.id.clone()).collect(),
     }
+}
+
+/// The dictionary of that name, or of the id that stands in paths for it.
+pub fn dictionary(home: &Home, text: &str) -> Result<DictionaryRow> {
+    let mut rows = dictionaries(home).into_iter();
+    let found = rows.find(|row| row.name == text || row.name.replace('/', ".") == text);
+    found.ok_or_else(|| {
+        let names = home
+            .engine
+            .library()
+            .dictionaries()
+            .iter()
+            .map(Dictionary::name);
+        let meant = words::did_you_mean(text, names);
+        let hint = meant.unwrap_or_else(|| "`locard dictionaries list` shows them".to_owned());
+        Error::not_found("there is no such dictionary").hint(hint)
+    })
+}
+
+/// Of each of these values whether it is a term of a dictionary. The values are kept nowhere.
+pub fn test_dictionary(home: &Home, name: &str, values: &[String]) -> Result<Vec<bool>> {
+    let name = dictionary(home, name)?.name;
+    let library = home.engine.library();
+    let mut lists = library
+        .dictionaries()
+        .iter()
+        .chain(library.dictionaries_off());
+    let list = lists.find(|list| list.name() == name);
+    Ok(values
+        .iter()
+        .map(|value| list.is_some_and(|list| list.holds(value)))
+        .collect())
+}
+
+/// Switches a dictionary off or on again, and with it the rules that know nothing else. Whatever begins from then on judges so.
+pub async fn switch_dictionary(home: &Home, name: &str, on: bool) -> Result<DictionaryRow> {
+    let home = home.renewed().await;
+    let name = dictionary(&home, name)?.name;
+    own::switch(&home, LISTS_OFF, &name, on).await?;
+    dictionary(&home.current(), &name)
+}
+
+/// Forgets an own dictionary, and the rule that was made with it.
+pub async fn remove_dictionary(home: &Home, name: &str) -> Result<DictionaryRow> {
+    let home = home.renewed().await;
+    let row = dictionary(&home, name)?;
+    let overlay = &home.rules.overlay;
+    if !overlay.lists.contains_key(&row.name) {
+        let (sentence, hint) = if row.own {
+            (
+                "the dictionary is a file of yours",
+                "remove it from your folder of dictionaries",
+            )
+        } else {
+            (
+                "the dictionary is a part of the program",
+                "switch it off instead",
+            )
+        };
+        return Err(Error::new(ErrorKind::Conflict, sentence).hint(hint));
+    }
+    own::switch(&home, LISTS_OFF, &row.name, true).await?;
+    let mut parts = vec![(OwnKind::List, row.name.clone())];
+    if overlay.rules.contains_key(&row.name) {
+        own::switch(&home, RULES_OFF, &row.name.replace('/', "."), true).await?;
+        parts.push((OwnKind::Rule, row.name.clone()));
+    }
+    own::forget(&home.current(), &parts).await?;
+    Ok(row)
 }
 
 fn file(folder: &Path, name: &str) -> PathBuf {
@@ -239,21 +327,8 @@ fn unwritable(to: &Path, error: &std::io::Error) -> Error {
     Error::usage(sentence)
 }
 
-/// Puts a file into the place of another at once: whoever is interrupted leaves one or the other.
-fn replace(to: &Path, text: &str) -> Result<()> {
-    // No list ends so, and a name of its own keeps two imports apart.
-    let new = to.with_extension(format!("new{}", std::process::id()));
-    let replaced = write(&new, text)
-        .and_then(|()| std::fs::rename(&new, to).map_err(|error| unwritable(to, &error)));
-    if replaced.is_err() {
-        // What is left of it does no harm.
-        let _ = std::fs::remove_file(&new);
-    }
-    replaced
-}
-
 /// A list of terms to make.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DictionaryDraft {
     /// Its name, `theme/name`.
     pub name: String,
@@ -263,12 +338,31 @@ pub struct DictionaryDraft {
     pub source: String,
     /// Under which licence.
     pub licence: String,
+    /// What its terms are values of, where a rule is to recognise them; id and list are the dictionary's.
+    pub rule: Option<RuleDraft>,
 }
 
 /// Letters of the longest term.
 const LONGEST: usize = 200;
 
 impl DictionaryDraft {
+    /// The list that a text is: a term on each line, in any order, and lines that say where they come from if there are any.
+    pub fn of_text(name: impl Into<String>, text: &str) -> Self {
+        let said = |what: &str| {
+            let mut lines = text.lines().filter_map(|line| line.strip_prefix(what));
+            lines.next().map_or("own", str::trim).to_owned()
+        };
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+        let terms = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Self {
+            name: name.into(),
+            terms: terms.map(str::to_owned).collect(),
+            source: said("# source:"),
+            licence: said("# licence:"),
+            rule: None,
+        }
+    }
+
     /// What of it makes no sense, by the name of the field; never a term.
     pub fn wrong(&self) -> Option<(&'static str, &'static str)> {
         let is_line = |text: &str| {
@@ -304,28 +398,28 @@ impl DictionaryDraft {
     }
 }
 
-/// Writes a list of terms into the home, where every later scan uses it; one of that name is replaced.
-pub fn import_terms(home: &Home, draft: &DictionaryDraft) -> Result<DictionaryRow> {
+/// Keeps a list of terms in the store, sealed, where everything that begins later uses it; an own one of that name is
+/// replaced.
+pub async fn import_terms(home: &Home, draft: &DictionaryDraft) -> Result<DictionaryRow> {
     if let Some((field, wanted)) = draft.wrong() {
         return Err(Error::usage(format!("{field}: {wanted}")));
     }
-    import_text(home, &draft.name, &draft.text())
+    import_text(home, &draft.name, draft.text(), draft.rule.clone()).await
 }
 
-/// The file of a list of the user's own, its name and terms; of those that the program carries it has hashes alone.
+/// The file of a list of one's own, its name and terms; of those that the program carries it has hashes alone.
 pub async fn dictionary_text(home: &Home, name: &str) -> Result<String> {
-    let lists = dictionaries(home);
-    let is_own = checked(name).is_ok() && file(&home.own, name).is_file();
-    if is_own {
-        let file = file(&home.own, name);
+    let home = home.renewed().await;
+    let row = dictionary(&home, name)?;
+    if let Some(text) = home.rules.overlay.lists.get(&row.name) {
+        return Ok(text.clone());
+    }
+    if let Some(file) = own::file(&home, "terms", &row.name, "txt") {
         return blocking(move || read_text(&file)).await;
     }
-    if lists.iter().any(|list| list.name == name) {
-        let sentence = "the program carries hashes of its own lists and not their terms";
-        return Err(Error::new(ErrorKind::Conflict, sentence)
-            .hint("the lists stand in the folder dictionaries/ of its source"));
-    }
-    Err(Error::not_found("there is no such dictionary"))
+    let sentence = "the program carries hashes of its own lists and not their terms";
+    Err(Error::new(ErrorKind::Conflict, sentence)
+        .hint("the lists stand in the folder dictionaries/ of its source"))
 }
 
 /// Terms as they stand in a file, each once.
@@ -340,34 +434,51 @@ fn sorted<'a>(terms: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     sorted.into_values().collect()
 }
 
-/// Copies a term list into the home, where every later scan uses it. Answers how it is listed. A list is named after
-/// its folder and file: `own/branches.txt` becomes `own/branches`. One that cannot be used changes nothing.
-pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
+/// Takes the file of a term list over, as [`import_terms`] does; `rule` says what its terms are values of. A list is named
+/// after its folder and file: `own/branches.txt` becomes `own/branches`. One that cannot be used changes nothing.
+pub async fn import_dictionary(
+    home: &Home,
+    from: &Path,
+    rule: Option<RuleDraft>,
+) -> Result<DictionaryRow> {
     let part =
         |name: Option<&std::ffi::OsStr>| name.map(|name| name.to_string_lossy().into_owned());
     let theme = part(from.parent().and_then(Path::file_name)).unwrap_or_else(|| "own".to_owned());
     let name = format!("{theme}/{}", part(from.file_stem()).unwrap_or_default());
-    checked(&name)?;
-    import_text(home, &name, &read_text(from)?)
+    import_text(home, &name, read_text(from)?, rule).await
 }
 
-fn import_text(home: &Home, name: &str, text: &str) -> Result<DictionaryRow> {
-    if let Some(problem) = locard_identify::check_list(name, text).first() {
+async fn import_text(
+    home: &Home,
+    name: &str,
+    text: String,
+    rule: Option<RuleDraft>,
+) -> Result<DictionaryRow> {
+    checked(name)?;
+    if let Some(problem) = locard_identify::check_list(name, &text).first() {
         let sentence = format!("the list cannot be used: {}", problem.sentence);
         return Err(Error::usage(sentence));
     }
-    let library = Library::with_list(&home.own, name, text)?;
-    let list = library
-        .dictionaries()
-        .iter()
-        .find(|list| list.name() == name);
-    let Some(list) = list else {
-        return Err(Error::usage(
-            "the list cannot be used: it is not known to the rules",
-        ));
-    };
-    replace(&file(&home.own, name), text)?;
-    Ok(row(list, &home.own))
+    let home = home.renewed().await;
+    let mut parts = vec![OwnRule {
+        kind: OwnKind::List,
+        name: name.to_owned(),
+        text,
+    }];
+    if let Some(rule) = rule {
+        let rule = RuleDraft {
+            id: name.replace('/', "."),
+            list: Some(name.to_owned()),
+            ..rule
+        };
+        parts.push(OwnRule {
+            kind: OwnKind::Rule,
+            name: name.to_owned(),
+            text: rule.text()?,
+        });
+    }
+    own::keep(&home, parts).await?;
+    dictionary(&home.current(), name)
 }
 
 #[cfg(test)]

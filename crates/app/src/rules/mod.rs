@@ -1,7 +1,9 @@
 //! Rules: which there are, whether they are sound, what they say about a text.
 
 pub(crate) mod dictionaries;
+pub(crate) mod draft;
 pub(crate) mod identifiers;
+pub(crate) mod own;
 pub(crate) mod patterns;
 
 use std::path::Path;
@@ -26,9 +28,9 @@ pub struct RuleRow {
     pub sensitivity: Sensitivity,
     /// ISO 3166 codes; empty: everywhere.
     pub regions: Vec<String>,
-    /// Whether it comes from the user's folder.
+    /// Whether it is no part of the program.
     pub own: bool,
-    /// Whether it is used; what is switched off now still is until the home is opened again.
+    /// Whether it is used.
     pub enabled: bool,
 }
 
@@ -83,19 +85,20 @@ pub(crate) async fn untested(home: &Home, then: u64) -> Result<Vec<String>> {
     Ok(ids.into_iter().map(str::to_owned).collect())
 }
 
-/// Every rule, by id: those in use, and those that were switched off when the home was opened.
+/// Every rule, by id: those in use, and those that are not.
 pub fn rules(home: &Home) -> Vec<RuleRow> {
     let library = home.engine.library();
     let used = library.rules().iter();
-    let mut rows: Vec<RuleRow> = used.map(|rule| row(rule, &home.own, true)).collect();
+    let mut rows: Vec<RuleRow> = used.map(|rule| row(home, rule, true)).collect();
     let off = library.off().iter();
-    rows.extend(off.map(|rule| row(rule, &home.own, false)));
+    rows.extend(off.map(|rule| row(home, rule, false)));
     rows.sort_by(|a, b| a.id.cmp(&b.id));
     rows
 }
 
-fn row(rule: &Rule, own: &Path, enabled: bool) -> RuleRow {
-    let file = format!("{}.toml", rule.id.replacen('.', "/", 1));
+fn row(home: &Home, rule: &Rule, enabled: bool) -> RuleRow {
+    let name = own::rule_name(&rule.id);
+    let is_kept = home.rules.overlay.rules.contains_key(&name);
     RuleRow {
         id: rule.id.clone(),
         identifier: rule.identifier.clone(),
@@ -103,7 +106,7 @@ fn row(rule: &Rule, own: &Path, enabled: bool) -> RuleRow {
         category: rule.category,
         sensitivity: rule.sensitivity,
         regions: rule.regions.clone(),
-        own: own.join("rules").join(file).is_file(),
+        own: is_kept || own::file(home, "rules", &name, "toml").is_some(),
         enabled,
     }
 }

@@ -4,46 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use locard_store::{Decision, Page};
 
-use crate::home::switched_off;
-use crate::input::blocking;
+use crate::home::ruled::{RULES_OFF, switched_off};
+use crate::rules::own;
 use crate::{Home, Result};
 
-/// The rules that are switched off, whether or not this process knows it yet.
+/// The rules that are switched off.
 pub async fn rules_off(home: &Home) -> Result<BTreeSet<String>> {
-    Ok(switched_off::rules(home.store.as_ref(), home.org)
-        .await?
-        .into_iter()
-        .collect())
+    let off = switched_off(home.store.as_ref(), home.org, RULES_OFF).await?;
+    Ok(off.into_iter().collect())
 }
 
-/// Switches a rule off or on again. Whoever opens the home from then on judges without it; what was found by it stays
-/// until its columns are judged again.
+/// Switches a rule off or on again. Whatever begins from then on judges so; what was found by it stays until its columns are
+/// judged again.
 pub async fn switch_rule(home: &Home, id: &str, on: bool) -> Result<()> {
-    let mut off = rules_off(home).await?;
+    let home = home.renewed().await;
     let library = home.engine.library();
     let is_known = library.rule(id).is_some()
-        || off.contains(id)
+        || home.rules.overlay.rules.contains_key(&own::rule_name(id))
+        || rules_off(&home).await?.contains(id)
         || library.off().iter().any(|rule| rule.id == id);
     if !is_known {
         return Err(crate::rules::unknown(library, id));
     }
-    let changed = if on {
-        off.remove(id)
-    } else {
-        off.insert(id.to_owned())
-    };
-    if !changed {
-        return Ok(());
-    }
-    let off: Vec<String> = off.into_iter().collect();
-    let (own, without) = (home.own.clone(), off.clone());
-    // What the others cannot do without is told now, and not when the home is opened next.
-    blocking(move || switched_off::library_without(&own, &without)).await?;
-    let stored = (!off.is_empty()).then(|| serde_json::json!(off));
-    home.store
-        .set_setting(home.org, switched_off::OFF, stored.as_ref())
-        .await?;
-    Ok(())
+    own::switch(&home, RULES_OFF, id, on).await.map(drop)
 }
 
 /// What the findings in the catalog say of one rule.
@@ -64,6 +47,16 @@ pub struct Efficacy {
 }
 
 impl Efficacy {
+    /// Adds what is said of another rule.
+    pub fn add(&mut self, other: &Self) {
+        self.findings += other.findings;
+        self.tested += other.tested;
+        self.matched += other.matched;
+        self.validated += other.validated;
+        self.confirmed += other.confirmed;
+        self.rejected += other.rejected;
+    }
+
     /// Of what people looked at the share that is right; `None` where they looked at nothing.
     pub fn precision(&self) -> Option<f64> {
         let decided = self.confirmed + self.rejected;
@@ -104,7 +97,7 @@ mod tests {
     use crate::{FindingFilter, findings, testing};
 
     #[tokio::test]
-    async fn a_rule_that_is_switched_off_finds_nothing_from_the_next_opening_on() {
+    async fn a_rule_that_is_switched_off_finds_nothing_in_what_begins_then() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
@@ -126,9 +119,11 @@ mod tests {
         for rule in &before[0].rules {
             switch_rule(&home, rule, false).await.unwrap();
         }
-        home.close().await.unwrap();
-
-        let home = testing::home(folder.path()).await;
+        assert!(
+            home.engine.library().rule(&rule).is_some(),
+            "what has begun stays as it is"
+        );
+        let home = home.current();
         assert!(home.engine.library().rule(&rule).is_none());
         let masked = home
             .engine
@@ -148,8 +143,7 @@ mod tests {
         for rule in &before[0].rules {
             switch_rule(&home, rule, true).await.unwrap();
         }
-        home.close().await.unwrap();
-        let home = testing::home(folder.path()).await;
+        let home = home.renewed().await;
         assert!(rules_off(&home).await.unwrap().is_empty());
         assert_eq!(found(&home).await.len(), 1);
     }

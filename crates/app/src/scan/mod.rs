@@ -15,6 +15,7 @@ use locard_model::SecretString;
 
 use crate::record::skipping::Skipping;
 use crate::record::spec::ScanSpec;
+use crate::record::spec::Telling;
 use crate::scan::slips::Opened;
 use crate::sources::target::Resolved;
 use crate::{Amount, Home, SourceLimits};
@@ -35,6 +36,12 @@ pub struct ScanOptions {
     pub condition: Option<String>,
     /// What is left out by what is known of it before it is read.
     pub skipping: Skipping,
+    /// Whether the first record of delimited text names its columns; `None`: the text itself tells.
+    pub header: Option<bool>,
+    /// Whether the store is written anew at the end, without what was replaced.
+    pub compacts: bool,
+    /// What is told at the end beyond what was done.
+    pub telling: Telling,
     /// Judge every value by every rule, even where a column's label is settled.
     pub exhaustive: bool,
     /// How long one consistent view of a database lasts.
@@ -68,7 +75,10 @@ impl ScanSpec {
             entities: Vec::new(),
             collection: None,
             condition: options.condition.clone(),
-            skipping: options.skipping,
+            skipping: options.skipping.clone(),
+            header: options.header,
+            compacts: options.compacts,
+            telling: options.telling.clone(),
         }
     }
 
@@ -79,7 +89,10 @@ impl ScanSpec {
             exclude: self.exclude.clone(),
             sample: self.sample,
             condition: self.condition.clone(),
-            skipping: self.skipping,
+            skipping: self.skipping.clone(),
+            header: self.header,
+            compacts: self.compacts,
+            telling: self.telling.clone(),
             exhaustive: self.exhaustive,
             snapshot: if self.database_snapshot {
                 Snapshot::Database

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use locard_engine::ScannedColumn;
-use locard_identify::{ColumnJudgement, Library};
+use locard_identify::{ColumnJudgement, KeyedDictionary, Library};
 use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity, FindingDraft};
 
 use crate::record::summary::ColumnSummary;
 use crate::scan::gaps::{Failures, LOST, NOT_SCANNED, UNFINISHED, Unread};
-use crate::{Error, Home, Result, clock, ids, record};
+use crate::{Error, Home, Result, clock, ids, record, rules};
 
 /// The last scan of an entity.
 pub(crate) struct Scanned {
@@ -20,6 +20,8 @@ pub(crate) struct Scanned {
     pub(crate) at: Option<String>,
     /// The latest generation of its columns.
     pub(crate) generation: Option<u64>,
+    /// Rules of today that did not see its values, and whose counts nothing that is kept of them tells.
+    pub(crate) untested: Vec<String>,
 }
 
 /// One column of it.
@@ -49,11 +51,12 @@ impl Scanned {
         let generation = records.iter().map(|record| record.generation).max();
         let library = Arc::clone(home.engine.library());
         let table = entity.path.name().to_owned();
-        let decoded = home
-            .engine
-            .pool()
-            .run(move |_| decode(&library, &table, &names, &records));
-        let columns = decoded.await.map_err(locard_engine::Error::ledger)??;
+        let pool = home.engine.pool();
+        let decoded = pool.run(move |_| decode(&names, &records)).await;
+        let seen = decoded.map_err(locard_engine::Error::ledger)??;
+        let (later, untested) = Later::of(home, &seen).await?;
+        let judged = pool.run(move |_| judge(&library, &table, seen, &later));
+        let columns = judged.await.map_err(locard_engine::Error::ledger)?;
         // Its pieces may be of a later scan that did not come to its end.
         let heads = home.store.column_heads(home.org, entity.id).await?;
         let (rows, job) = match heads.first() {
@@ -69,6 +72,7 @@ impl Scanned {
             rows,
             at,
             generation,
+            untested,
         })
     }
 
@@ -109,23 +113,83 @@ impl Scanned {
     }
 }
 
-fn decode(
-    library: &Library,
-    table: &str,
-    names: &[Column],
-    records: &[ColumnRecord],
-) -> Result<Vec<JudgedColumn>> {
+/// A column as it is stored.
+type Stored = (Column, ColumnSummary, ScannedColumn);
+
+fn decode(names: &[Column], records: &[ColumnRecord]) -> Result<Vec<Stored>> {
     let by_id: HashMap<ColumnId, &ColumnRecord> = records
         .iter()
         .map(|record| (record.column, record))
         .collect();
-    let (mut columns, mut seen) = (Vec::new(), Vec::new());
+    let mut columns = Vec::new();
     for name in names {
         if let Some(record) = by_id.get(&name.id) {
             let (summary, blobs) = (ColumnSummary::of(&record.summary)?, (*record).into());
-            seen.push(record::scanned_column(name, names, summary.rows, blobs)?);
-            columns.push((name.clone(), summary));
+            let seen = record::scanned_column(name, names, summary.rows, blobs)?;
+            columns.push((name.clone(), summary, seen));
         }
+    }
+    Ok(columns)
+}
+
+/// Rules that came after an entity was read and know whole cells by lists alone: what they would have counted is told from the
+/// values that are kept of its columns, so that nothing is read for a new dictionary.
+#[derive(Default)]
+struct Later(Vec<(String, Vec<KeyedDictionary>)>);
+
+impl Later {
+    /// Those rules, and the others that did not see the values.
+    async fn of(home: &Home, seen: &[Stored]) -> Result<(Self, Vec<String>)> {
+        let library = home.engine.library();
+        let then = seen.iter().map(|(_, _, seen)| seen.evidence.library());
+        let mut then = then.filter(|then| *then != 0 && *then != library.fingerprint());
+        let Some(then) = then.next() else {
+            return Ok((Self::default(), Vec::new()));
+        };
+        let (mut later, mut untested) = (Vec::new(), Vec::new());
+        for rule in rules::untested(home, then).await? {
+            match library.lists_alone(&rule) {
+                Some(names) => {
+                    let lists = names.into_iter().filter_map(|name| {
+                        let mut lists = library.dictionaries().iter();
+                        let list = lists.find(|list| list.name() == name)?;
+                        Some(list.keyed(home.engine.keyer()))
+                    });
+                    later.push((rule, lists.collect()));
+                }
+                None => untested.push(rule),
+            }
+        }
+        Ok((Self(later), untested))
+    }
+
+    fn fill(&self, library: &Library, seen: &mut ScannedColumn) {
+        for (rule, lists) in &self.0 {
+            let share = |list: &KeyedDictionary| {
+                let overlap = if seen.sketch.keeps_every_value() {
+                    list.overlap(seen.sketch.values())
+                } else {
+                    list.overlap_estimate(&seen.sketch.distinct())
+                };
+                // Less than one value is what errors of counters make.
+                if overlap.shared < 1.0 {
+                    0.0
+                } else {
+                    overlap.containment()
+                }
+            };
+            let shares: Vec<f64> = lists.iter().map(share).collect();
+            library.suppose(rule, &shares, &mut seen.evidence);
+        }
+    }
+}
+
+fn judge(library: &Library, table: &str, stored: Vec<Stored>, later: &Later) -> Vec<JudgedColumn> {
+    let (mut columns, mut seen) = (Vec::new(), Vec::new());
+    for (column, summary, mut of_column) in stored {
+        later.fill(library, &mut of_column);
+        columns.push((column, summary));
+        seen.push(of_column);
     }
     let judgements = locard_engine::judge(library, table, &seen);
     let mut by_position: HashMap<usize, ColumnJudgement> = judgements
@@ -133,7 +197,7 @@ fn decode(
         .map(|judgement| (judgement.column, judgement))
         .collect();
     let columns = columns.into_iter().zip(seen).enumerate();
-    Ok(columns
+    columns
         .filter_map(|(position, ((column, summary), seen))| {
             Some(JudgedColumn {
                 column,
@@ -142,7 +206,7 @@ fn decode(
                 judgement: by_position.remove(&position)?,
             })
         })
-        .collect())
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
-//! What `locard rules` and `locard dictionaries` take.
+//! What `locard rules` and `locard dictionaries` take. What is made, switched or removed is heeded by whatever begins then,
+//! in a running server too.
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::ListFormat;
 use super::values::probability;
 
-/// List, check and try the rules
+/// List, check, try and keep the rules
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rules {
     /// List identifiers and their rules
@@ -37,9 +38,39 @@ pub(crate) enum Rules {
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: ListFormat,
     },
+    /// Take the file of a rule into the catalog, or replace the own one of its id
+    Import {
+        /// A rule as dictionaries/README.md describes it; `-` reads stdin
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+    },
+    /// Print the text of a rule
+    Export {
+        /// The rule as `list` prints it
+        #[arg(value_name = "RULE")]
+        rule: String,
+    },
+    /// Look for what a rule recognises again
+    Enable {
+        /// The rule as `list` prints it
+        #[arg(value_name = "RULE")]
+        rule: String,
+    },
+    /// No longer look for what a rule recognises
+    Disable {
+        /// The rule as `list` prints it
+        #[arg(value_name = "RULE")]
+        rule: String,
+    },
+    /// Forget an own rule
+    Remove {
+        /// The rule as `list` prints it
+        #[arg(value_name = "RULE")]
+        rule: String,
+    },
 }
 
-/// List and build the dictionaries
+/// List, build and keep the dictionaries
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dictionaries {
     /// List the dictionaries with sizes, sources and licences
@@ -75,10 +106,48 @@ pub(crate) enum Dictionaries {
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: ListFormat,
     },
-    /// Take a term list into the home, where every later scan uses it
+    /// Take a term list into the catalog, sealed, where every later scan uses it
     Import {
         /// A list as `build` makes it
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// What its terms are values of.
+        #[command(flatten)]
+        meaning: Meaning,
     },
+    /// Print the terms of an own dictionary
+    Export {
+        /// The dictionary as `list` prints it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Use a dictionary again
+    Enable {
+        /// The dictionary as `list` prints it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// No longer use a dictionary, nor the rules that know nothing else
+    Disable {
+        /// The dictionary as `list` prints it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Forget an own dictionary, and the rule that was made with it
+    Remove {
+        /// The dictionary as `list` prints it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// What the terms of a list are values of.
+#[derive(Args, Debug)]
+pub(crate) struct Meaning {
+    /// Look for its terms, and call what they are in so, as in PROJECT_NAME [default: only rules that refer to the list do]
+    #[arg(long, value_name = "IDENTIFIER")]
+    pub(crate) identifier: Option<String>,
+    /// Name of a column that holds them; may be repeated
+    #[arg(long, value_name = "NAME", requires = "identifier")]
+    pub(crate) column_name: Vec<String>,
 }

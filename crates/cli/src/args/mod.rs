@@ -35,7 +35,7 @@ pub(crate) use requests::{
     Audit, Judgement, LogFormat, Looked, NewRequest, Places, ProofStep, Requests, Step, Tasks,
 };
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
-pub(crate) use serve::{Serve, Worker};
+pub(crate) use serve::{LogForm, Serve, Worker};
 pub(crate) use sources::{Sources, Spare};
 pub(crate) use upkeep::{Backup, Jobs, Restore};
 use values::{secret, threads};
@@ -186,7 +186,9 @@ impl Command {
             | Self::Relations(Relations::List { .. })
             | Self::Diff(_)
             | Self::Duplicates(_)
-            | Self::Rules(_)
+            | Self::Rules(
+                Rules::List { .. } | Rules::Check { .. } | Rules::Test { .. } | Rules::Export { .. },
+            )
             | Self::Scan(Scan { plan: true, .. })
             | Self::Findings(Findings::List { .. } | Findings::Export { .. })
             | Self::Sources(Sources::List { .. } | Sources::Test { .. })
@@ -209,6 +211,14 @@ impl Command {
             | Self::Schedules(Schedules::List { .. } | Schedules::Show { .. }) => Access::Look,
             Self::Jobs(_)
             // A running scan or server looks at it by itself.
+            | Self::Rules(_)
+            | Self::Dictionaries(
+                Dictionaries::Import { .. }
+                | Dictionaries::Export { .. }
+                | Dictionaries::Enable { .. }
+                | Dictionaries::Disable { .. }
+                | Dictionaries::Remove { .. },
+            )
             | Self::Sources(Sources::Spare { .. })
             | Self::Dsar(Dsar::Verify { .. })
             | Self::Schedules(_)
@@ -216,6 +226,15 @@ impl Command {
                 Access::Beside
             }
             _ => Access::Alone,
+        }
+    }
+
+    /// The form of the log, where one was asked for.
+    pub(crate) fn log(&self) -> Option<LogForm> {
+        match self {
+            Self::Serve(serve) => serve.log,
+            Self::Worker(worker) => worker.log,
+            _ => None,
         }
     }
 
@@ -255,7 +274,7 @@ impl Command {
             Self::Findings(findings) => {
                 !matches!(findings, Findings::List { .. } | Findings::Export { .. })
             }
-            Self::Rules(rules) => !matches!(rules, Rules::Check { .. }),
+            Self::Rules(rules) => matches!(rules, Rules::List { .. } | Rules::Test { .. }),
             Self::Dictionaries(dictionaries) => matches!(
                 dictionaries,
                 Dictionaries::List { .. } | Dictionaries::Overlap { .. }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use locard_app::{AuditTarget, RunnerOptions};
 
 use super::tokens::Tokens;
@@ -40,6 +40,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "TARGET")]
     pub(crate) audit_to: Option<AuditTarget>,
 
+    /// Log each answer and job to stderr: `json` for one object a line, with the id of the request [default: as -v says]
+    #[arg(long, value_name = "FORM")]
+    pub(crate) log: Option<LogForm>,
+
     /// How jobs are run.
     #[command(flatten)]
     pub(crate) running: Running,
@@ -52,9 +56,22 @@ pub(crate) struct Serve {
 /// Run jobs that servers over the same store accept
 #[derive(Args, Debug)]
 pub(crate) struct Worker {
+    /// Log each job to stderr: `json` for one object a line [default: as -v says]
+    #[arg(long, value_name = "FORM")]
+    pub(crate) log: Option<LogForm>,
+
     /// How jobs are run.
     #[command(flatten)]
     pub(crate) running: Running,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogForm {
+    /// For people.
+    Text,
+    /// One JSON object on each line.
+    Json,
 }
 
 /// How jobs are run.

@@ -1,17 +1,18 @@
 //! `locard rules`.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, actor};
 use crate::args::{ListFormat, Rules};
 use crate::lists::List;
 use crate::printer::{Output, printable};
 use crate::table::counted;
 
-pub(crate) fn run(session: &Session, args: &Rules) -> Result<Outcome> {
+pub(crate) async fn run(session: &Session, args: &Rules) -> Result<Outcome> {
     match args {
         Rules::List { format } => list(session, *format)?,
         Rules::Check { folder } => return check(session, folder.as_deref()),
@@ -24,8 +25,41 @@ pub(crate) fn run(session: &Session, args: &Rules) -> Result<Outcome> {
             let (rule, column) = (rule.as_deref(), column.as_deref());
             test(session, &Tried { file, rule, column }, *format)?;
         }
+        Rules::Import { file } => {
+            let text = locard_app::read_text(file)?;
+            let id = locard_app::import_rule(&session.home, &text).await?;
+            acted(session, "make pattern", &id).await?;
+            session.printer.say(format!("imported {id}"));
+        }
+        Rules::Export { rule } => {
+            let text = locard_app::rule_text(&session.home, rule).await?;
+            let mut output = session.printer.output(None)?;
+            output.write_all(text.as_bytes())?;
+            output.finish()?;
+        }
+        Rules::Enable { rule } => switch(session, rule, true).await?,
+        Rules::Disable { rule } => switch(session, rule, false).await?,
+        Rules::Remove { rule } => {
+            locard_app::remove_rule(&session.home, rule).await?;
+            acted(session, "remove pattern", rule).await?;
+            session.printer.say(format!("removed {rule}"));
+        }
     }
     Ok(Outcome::Done)
+}
+
+async fn switch(session: &Session, rule: &str, on: bool) -> Result<()> {
+    locard_app::switch_rule(&session.home, rule, on).await?;
+    acted(session, "switch pattern", rule).await?;
+    let how = if on { "enabled" } else { "disabled" };
+    session.printer.say(format!("{how} {rule}"));
+    Ok(())
+}
+
+/// Writes what was done into the log.
+async fn acted(session: &Session, action: &str, rule: &str) -> Result<()> {
+    let details = json!({ "pattern": rule });
+    Ok(locard_app::record_audit(&session.home, &actor(), action, details).await?)
 }
 
 fn list(session: &Session, format: ListFormat) -> Result<()> {
@@ -36,6 +70,7 @@ fn list(session: &Session, format: ListFormat) -> Result<()> {
         "category",
         "sensitivity",
         "regions",
+        "enabled",
     ])
     .prose(&["title"]);
     for rule in locard_app::rules(&session.home) {
@@ -46,6 +81,7 @@ fn list(session: &Session, format: ListFormat) -> Result<()> {
             json!(rule.category.as_str()),
             json!(rule.sensitivity.as_str()),
             json!(rule.regions),
+            json!(rule.enabled),
         ]);
     }
     let mut output = session.printer.output(None)?;

@@ -103,7 +103,8 @@ fn errand(schedule: &Schedule) -> Result<(&'static str, &'static str, Errand, Va
             ("data-identification", "DATA_IDENTIFICATION", errand, about)
         }
         ScheduledJob::Names => {
-            let errand = Errand::Names(NameReading { scope });
+            let language = None;
+            let errand = Errand::Names(NameReading { scope, language });
             ("pii-detection", "PII_DETECTION", errand, about)
         }
         ScheduledJob::Usage => {

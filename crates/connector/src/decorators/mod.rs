@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use contract::Contract;
 pub use guard::Guard;
 pub use meter::{Meter, Metered, Reading};
-pub use narrow::{Admits, Narrow};
+pub use narrow::{Narrow, Narrows};
 pub use nested::{Nested, Targets};
 pub use retry::{Patience, Retry};
 pub use throttle::Throttle;

@@ -165,7 +165,7 @@ pub async fn run_dsars(home: &Arc<Home>, wake: &Notify, stop: &CancellationToken
             .claim_next_job(home.org(), &affinities, worker, LEASE)
             .await;
         if let Ok(Some(lease)) = claimed {
-            let (home, stop, runtime) = (Arc::clone(home), stop.clone(), Handle::current());
+            let (home, stop, runtime) = (home.renewed().await, stop.clone(), Handle::current());
             // A thread of its own: the work waits for disks, and the compiler cannot prove that it may move.
             running.spawn_blocking(move || {
                 if let Err(error) = runtime.block_on(attempt(&home, lease, &stop)) {

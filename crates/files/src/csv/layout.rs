@@ -130,6 +130,30 @@ impl Layout {
         }
     }
 
+    /// The same where it is known whether the first record names the columns. What a header was found below, as titles and
+    /// remarks, stays above it.
+    pub(crate) fn said(self, head: &str, whole: bool, has_header: bool) -> Self {
+        let is_prose = self.marks.delimiter.is_none() && self.marks.quote.is_none();
+        if is_prose || self.sheet {
+            return self;
+        }
+        let (said, head) = announced(head);
+        let note = u64::from(said.is_some());
+        let found = self.skip > self.preamble + note;
+        if found == has_header {
+            return self;
+        }
+        let records = records(head, whole, self.marks);
+        let first = records.first().filter(|_| has_header);
+        let width = usual(&records).0.max(records.first().map_or(0, Vec::len));
+        Self {
+            skip: note + u64::from(first.is_some()),
+            preamble: 0,
+            names: names(first.map_or(&[], Vec::as_slice), width.min(MOST_COLUMNS)),
+            ..self
+        }
+    }
+
     /// The layout of a table that was written as text: its marks are known.
     pub(crate) fn of_table(head: &str, whole: bool) -> Self {
         let marks = Marks {
@@ -437,6 +461,28 @@ mod tests {
         assert_eq!(layout.marks.delimiter.map(char::from), delimiter, "{text}");
         assert_eq!(layout.names, names, "{text}");
         assert_eq!(layout.skip, skip, "{text}");
+    }
+
+    #[test]
+    fn what_is_said_of_a_header_counts_more_than_how_it_looks() {
+        let said = |text: &str, has_header: bool| {
+            let layout = Layout::detect(text, true, "a.csv");
+            let said = layout.said(text, true, has_header);
+            (said.names.join(" "), said.skip, said.preamble)
+        };
+        let named = "id,name\n1,Ada\n2,Bob\n";
+        assert_eq!(said(named, true), ("id name".to_owned(), 1, 0));
+        assert_eq!(said(named, false), ("column_1 column_2".to_owned(), 0, 0));
+        let bare = "1,Ada\n2,Bob\n";
+        assert_eq!(said(bare, false), ("column_1 column_2".to_owned(), 0, 0));
+        assert_eq!(said(bare, true), ("1 Ada".to_owned(), 1, 0));
+        let noted = "sep=;\n1;Ada\n2;Bob\n";
+        assert_eq!(said(noted, true), ("1 Ada".to_owned(), 2, 0));
+        assert_eq!(
+            said("mail\na@example.org\n", false),
+            ("column_1".to_owned(), 0, 0)
+        );
+        assert_eq!(said("1,Ada", true), ("1 Ada".to_owned(), 1, 0));
     }
 
     #[test]

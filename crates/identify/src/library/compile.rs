@@ -56,6 +56,7 @@ impl Library {
                 .map(|(name, list)| Dictionary::new(name, list))
                 .collect(),
             automata: automata(&rules, patterns)?,
+            dictionaries_off: Vec::new(),
             off: Vec::new(),
             plan,
             fingerprint: locard_sketch::hash(&joined).max(1),

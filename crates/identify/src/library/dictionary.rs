@@ -50,6 +50,13 @@ impl Dictionary {
         self.hashes.len()
     }
 
+    /// Whether a value is one of its terms, in whatever case and with or without accents.
+    pub fn holds(&self, value: &str) -> bool {
+        self.hashes
+            .binary_search(&super::term_hash(value.trim()))
+            .is_ok()
+    }
+
     /// Unkeyed hashes of the folded terms, sorted. They may live in memory only, as dictionaries do.
     pub fn hashes(&self) -> &[u64] {
         &self.hashes

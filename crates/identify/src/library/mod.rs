@@ -7,6 +7,7 @@ mod dictionary;
 mod files;
 mod kinds;
 mod machine;
+mod overlay;
 mod plan;
 mod reach;
 mod terms;
@@ -25,6 +26,7 @@ pub(crate) use terms::{Few, TermMap};
 pub(crate) use wordlist::{fold, term_hash};
 
 pub use dictionary::{Dictionary, KeyedDictionary, Overlap};
+pub use overlay::Overlay;
 
 use crate::header::Phrases;
 use crate::{Error, Rule};
@@ -39,6 +41,8 @@ pub struct Library {
     pub(crate) phrases: Phrases,
     pub(crate) terms: TermMap,
     dictionaries: Vec<Dictionary>,
+    /// Lists that were left out on purpose.
+    dictionaries_off: Vec<Dictionary>,
     /// Rules that were left out on purpose.
     off: Vec<Rule>,
     pub(crate) automata: Automata,
@@ -66,35 +70,23 @@ impl Library {
         Self::compile(&inventory).map(Arc::new)
     }
 
-    /// The library as it would be with that list in a folder which is laid over the built-in ones, if it is there.
-    pub fn with_list(folder: &Path, name: &str, text: &str) -> Result<Arc<Self>, Error> {
+    /// The built-in ones with everything that is laid over them.
+    pub fn over(overlay: &Overlay) -> Result<Arc<Self>, Error> {
         let mut inventory = Inventory::builtin();
-        if folder.is_dir() {
-            inventory.overlay(folder)?;
-        }
-        inventory
-            .lists
-            .insert(name.to_owned(), wordlist::parse(text));
-        Self::compile(&inventory).map(Arc::new)
-    }
-
-    /// The library without some rules, by id: the built-in ones, with a folder laid over them if one is given. Ids that
-    /// name nothing say nothing.
-    pub fn without(folder: Option<&Path>, ids: &[String]) -> Result<Arc<Self>, Error> {
-        let mut inventory = Inventory::builtin();
-        if let Some(folder) = folder {
-            inventory.overlay(folder)?;
-        }
-        let mut off = Vec::new();
-        for id in ids {
-            let name = id.replace('.', "/");
-            if let Some(text) = inventory.rules.remove(&name) {
-                off.push(parse_rule(&name, &text)?);
-            }
-        }
-        off.sort_by(|a, b| a.id.cmp(&b.id));
+        overlay.lay_over(&mut inventory)?;
+        let (rules_off, lists_off) = overlay.leave_out(&mut inventory)?;
         let library = Self::compile(&inventory)?;
-        Ok(Arc::new(Self { off, ..library }))
+        let is_off = |list: &Dictionary| lists_off.contains_key(list.name());
+        let (_, used): (Vec<Dictionary>, _) = library.dictionaries.into_iter().partition(is_off);
+        let off = lists_off.iter();
+        Ok(Arc::new(Self {
+            dictionaries: used,
+            dictionaries_off: off
+                .map(|(name, list)| Dictionary::new(name, list))
+                .collect(),
+            off: rules_off,
+            ..library
+        }))
     }
 
     /// Only the rules and lists of a folder, without the built-in ones.
@@ -102,6 +94,13 @@ impl Library {
         let mut inventory = Inventory::default();
         inventory.overlay(folder)?;
         Self::compile(&inventory).map(Arc::new)
+    }
+
+    /// The text of a rule that this program carries, by its id.
+    pub fn builtin_rule(id: &str) -> Option<String> {
+        let mut rules = Inventory::builtin().rules.into_iter();
+        let found = rules.find(|(name, _)| name.replace('/', ".") == id);
+        found.map(|(_, text)| text)
     }
 
     /// Every rule, sorted by id. Those that are not `personal` describe look-alikes.
@@ -115,7 +114,7 @@ impl Library {
             .and_then(|position| self.rules.get(position))
     }
 
-    /// The rules that were left out by [`Library::without`], sorted by id.
+    /// The rules that an [`Overlay`] switches off, and those of which nothing is left because their lists are, sorted by id.
     pub fn off(&self) -> &[Rule] {
         &self.off
     }
@@ -135,6 +134,11 @@ impl Library {
     /// Every dictionary, sorted by name.
     pub fn dictionaries(&self) -> &[Dictionary] {
         &self.dictionaries
+    }
+
+    /// The dictionaries that an [`Overlay`] switches off, sorted by name.
+    pub fn dictionaries_off(&self) -> &[Dictionary] {
+        &self.dictionaries_off
     }
 
     /// Changes whenever a rule or a list does.

@@ -12,8 +12,9 @@ use crate::rule::Embedded;
 /// Buffers of [`Library::observe`]; one per thread, reused for every batch.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// Fingerprint of the library the buffers are shaped for.
-    library: u64,
+    /// Fingerprint of the library the buffers are shaped for, and its sets of lists: lists that no rule refers to make more of
+    /// them under the same fingerprint.
+    library: (u64, usize),
     /// Positions of the cells that are judged.
     pub(super) live: Vec<u32>,
     /// Per judged cell: its lane, and the number of the set its walk ended in.
@@ -183,11 +184,12 @@ impl Histogram {
 impl Scratch {
     /// Shapes the buffers for this library, if they are not yet.
     pub(super) fn begin(&mut self, library: &Library) {
-        if self.library == library.fingerprint() {
+        let plan = &library.plan;
+        let shape = (library.fingerprint(), plan.set_specs.len());
+        if self.library == shape {
             return;
         }
-        self.library = library.fingerprint();
-        let plan = &library.plan;
+        self.library = shape;
         self.sets.shape(plan.set_specs.len());
         self.counts.shape(library);
         self.specs = vec![0; plan.specs.len()];

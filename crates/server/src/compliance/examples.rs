@@ -44,7 +44,10 @@ fn sent(method: &str, path: &str) -> Value {
 }
 
 fn answered(method: &str, path: &str) -> Value {
-    let settings = json!({ "activeLimit": 5, "ttlHours": 720, "review": true, "secondApprover": false, "tenantExport": false, "tenantExportRows": false });
+    let settings = json!({
+        "activeLimit": 5, "ttlHours": 720, "review": true, "secondApprover": false, "tenantExport": false, "tenantExportRows": false, "alertDays": null,
+        "controller": null, "notice": null, "register": null, "store": null,
+    });
     match (method, path.strip_prefix("/v1/compliance").unwrap_or(path)) {
         (_, "/v1/delivery/{id}") => json!("the bundle, or the page that asks for its code"),
         ("get", "/api/v1/dsar-settings") => {
@@ -63,13 +66,18 @@ fn answered(method: &str, path: &str) -> Value {
 fn data(method: &str, rest: &str) -> Value {
     match rest {
         "/dsar" if method == "get" => json!({
-            "jobs": [job("READY")], "total": 1, "filteredCount": 1, "counts": { "READY": 1 }, "activeCount": 1,
-            "activeLimit": 5, "next": null,
+            "jobs": [job("READY")], "total": 1, "filteredCount": 1, "counts": {}, "activeCount": 1,
+            "activeLimit": 5, "next": LINK,
         }),
-        "/dsar" | "/dsar/{id}/retry" => json!({ "job": job("REQUESTED"), "activeLimit": 5 }),
+        "/dsar" | "/dsar/{id}/retry" => {
+            json!({ "job": job("REQUESTED"), "activeLimit": 5, "notHeeded": ["scope.odd: is not known and was not heeded"] })
+        }
         "/dsar/{id}/hold" => json!({ "job": job("READY") }),
         "/dsar/{id}/cancel" => json!({ "job": job("FAILED") }),
-        "/dsar/{id}" | "/dsar/{id}/run" => json!({ "job": job("READY"), "auditReport": report() }),
+        "/dsar/{id}" => json!({ "job": job("READY"), "auditReport": report() }),
+        "/dsar/{id}/run" => {
+            json!({ "job": job("READY"), "auditReport": report(), "waitsForReview": false })
+        }
         "/dsar/{id}/download" => json!({ "job": job("DELIVERED"), "artifact": artifact() }),
         "/dsar/{id}/downloads" => {
             json!({ "downloads": [{ "at": AT, "by": "anna", "purpose": "delivery", "link": LINK }] })
@@ -78,26 +86,31 @@ fn data(method: &str, rest: &str) -> Value {
             "waits": true, "sections": [section()], "undecided": 0, "decisions": 0, "approvals": { "wanted": 1, "given": [] },
         }),
         "/dsar/{id}/review/rows" => json!({
-            "section": 1, "next": null,
+            "section": 1, "next": 2,
             "rows": [{
-                "row": 1, "at": "id=17", "review": null, "included": true, "values": { "id": 17, "note": "ask Bert Meier" },
+                "row": 1, "at": "id=17", "review": "only a name agrees", "included": true, "values": {}, "agreed": null, "decisions": [],
+                "outside": false, "strength": "strong",
                 "redactedByRule": ["note"],
-                "redactions": [{ "column": "note", "within": "", "identifier": null, "spans": [[4, 14]] }],
+                "redactions": [{ "column": "note", "within": "", "identifier": "PERSON", "spans": [[4, 14]] }],
             }],
         }),
-        "/dsar/{id}/review/decisions" | "/dsar/{id}/review/undo" => json!({ "decisions": [4] }),
+        "/dsar/{id}/review/decisions" => json!({ "decisions": [4] }),
+        "/dsar/{id}/review/undo" => json!({ "decisions": [5], "undoes": 3 }),
         "/dsar/{id}/review/approve" => json!({ "job": job("PACKAGING"), "undecided": 2 }),
         "/dsar/{id}/links" if method == "get" => {
-            json!({ "links": [{ "id": LINK, "expiresAt": AT, "usedAt": null }] })
+            json!({ "links": [{
+                "id": LINK, "createdBy": "anna", "createdAt": AT, "expiresAt": AT, "revokedAt": AT, "usedAt": AT, "attempts": 1,
+            }] })
         }
         "/dsar/{id}/links" => {
-            json!({ "id": LINK, "url": "/v1/delivery/AZjB8m8…", "code": "K7QX2MBA", "expiresAt": AT })
+            json!({ "id": LINK, "url": "/v1/delivery/AZjB8m8…", "code": "K7QX2MBA", "expiresAt": AT, "notHeeded": ["odd: is not known and was not heeded"] })
         }
         "/dsar/{id}/links/{link}" => json!({ "id": LINK, "revoked": true }),
         "/export" => json!({ "kind": "TENANT_FULL", "exportedAt": AT, "artifact": artifact() }),
         "/data-map" => json!({
-            "generatedAt": AT, "sources": [],
-            "categories": [{ "identifier": "EMAIL_ADDRESS", "category": "contact", "places": [], "legalBasis": null }],
+            "generatedAt": AT, "sources": [], "controller": null, "retentionPolicy": null,
+            "categories": [{ "identifier": "EMAIL_ADDRESS", "category": "contact", "places": [], "legalBasis": null,
+                "purpose": null, "recipients": null, "retention": null, "sensitivity": "medium" }],
         }),
         _ => Value::Null,
     }
@@ -106,29 +119,39 @@ fn data(method: &str, rest: &str) -> Value {
 fn job(state: &str) -> Value {
     json!({
         "id": JOB, "orgId": "00000000-0000-0000-0000-000000000000", "state": state, "createdAt": AT, "updatedAt": AT,
-        "scope": { "kind": "DATA_SUBJECT", "dataSubjectId": "anna@example.org", "campaignIds": [], "substrates": ["crm"] },
+        "scope": { "kind": "DATA_SUBJECT", "dataSubjectId": "anna@example.org", "campaignIds": [], "substrates": ["crm"], "windowStart": AT, "windowEnd": AT },
+        "format": "JSON", "formats": ["JSON"], "identifiers": ["EMAIL_ADDRESS"], "purpose": "request 2026-17", "requestId": JOB,
+        "encryptedTo": [], "warnings": ["a short number says little"], "review": { "required": true, "approvals": null, "waits": false },
+        "answer": null, "sections": [], "notSearched": [], "hold": null, "retryOf": JOB, "retriedBy": JOB, "destroyed": false,
         "requestedBy": "anna", "requestNotes": "request 2026-17",
-        "progress": { "rowsCollected": 12, "rowsExpected": 12, "bytesPackaged": 4_096, "lastHeartbeatAt": AT, "workerId": LINK },
-        "delivery": null, "failure": null, "legalHold": false, "timeline": [{ "at": AT, "state": "REQUESTED", "actor": "anna", "notes": null }],
+        "progress": { "rowsCollected": 12, "rowsExpected": 12, "bytesPackaged": 4_096, "lastHeartbeatAt": AT, "workerId": LINK, "sections": null },
+        "delivery": {
+            "bundleR2Key": "dsar/…", "bundleKey": "dsar/…", "bundleSizeBytes": 4_096, "bundleSha256": "…",
+            "bundleUrl": "/v1/compliance/dsar/…/download", "signedBy": "1f3a5c7e9b0d2f4a", "expiresAt": AT, "downloadedAt": AT,
+            "downloadedBy": "anna",
+        },
+        "failure": null, "legalHold": false,
+        "timeline": [{ "at": AT, "state": "REQUESTED", "actor": "anna", "notes": "request 2026-17" }],
     })
 }
 
 fn section() -> Value {
-    json!({ "number": 1, "source": "crm", "resource": "public.users", "included": 1, "review": 0, "outside": 0, "count": 1,
+    json!({ "number": 1, "entity": LINK, "source": "crm", "resource": "public.users", "included": 1, "review": 0, "outside": 0, "count": 1,
         "totalBeforeFilter": 1, "undecided": 0, "complete": true })
 }
 
 fn report() -> Value {
     json!({
         "jobId": JOB, "orgId": "00000000-0000-0000-0000-000000000000", "requestedBy": "anna", "requestedAt": AT,
-        "generatedAt": AT, "sectionCounts": { "001-crm-public-users": 1 }, "totalRecords": 1, "redactionNotes": [],
-        "notSearched": [],
+        "generatedAt": AT, "sectionCounts": {}, "totalRecords": 1, "redactionNotes": [],
+        "notSearched": [], "bundleId": "…", "dataCategories": null, "redactions": null, "warnings": [], "decisions": null,
     })
 }
 
 fn artifact() -> Value {
     json!({
         "schemaVersion": "1.0", "generatedAt": AT, "jobId": JOB, "integritySha256": "…", "auditReport": report(),
-        "sections": [{ "name": "001 crm public.users", "count": 1, "totalBeforeFilter": 1, "items": [{ "id": 17 }] }],
+        "orgId": "00000000-0000-0000-0000-000000000000", "scope": {}, "warnings": [], "notSearched": [],
+        "sections": [{ "name": "001 crm public.users", "count": 1, "totalBeforeFilter": 1, "items": [] }],
     })
 }

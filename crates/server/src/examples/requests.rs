@@ -85,16 +85,27 @@ fn sent_about_policies(method: &str, rest: &str) -> Value {
     }
 }
 
-/// What is answered.
+/// What is answered. Whoever changes something may be told what of it was not heeded.
 pub(super) fn answered(method: &str, path: &str) -> Value {
+    let mut told = done(method, path);
+    if let (false, Some(fields)) = (method == "get", told.as_object_mut()) {
+        let warnings = json!(["odd: is not known and was not heeded"]);
+        fields.entry("warnings").or_insert(warnings);
+    }
+    told
+}
+
+fn done(method: &str, path: &str) -> Value {
     let rest = path.strip_prefix("/requests/{id}").unwrap_or(path);
     match (method, rest) {
         (_, "/init") => json!({ "initialized": true }),
         (_, "/status") => json!({ "service": "locard", "status": "ok" }),
         (_, "/errors/{id}") => look::told(locard_requests::Code::TransitionDisallowed),
-        ("post", "/requests") => json!({ "id": ID, "receivedAt": AT, "status": "captured" }),
+        ("post", "/requests") => {
+            json!({ "id": ID, "receivedAt": AT, "status": "captured" })
+        }
         (_, "/requests/capture") => {
-            json!({ "id": ID, "receivedAt": AT, "status": "captured", "dueAt": DUE })
+            json!({ "id": ID, "receivedAt": AT, "status": "captured", "dueAt": DUE, "located": null })
         }
         ("get", "/requests") => json!({
             "items": [listed()], "limit": 25, "offset": 0, "sortBy": "receivedAt", "sortOrder": "desc", "total": 1,
@@ -108,14 +119,14 @@ pub(super) fn answered(method: &str, path: &str) -> Value {
         }
         (_, "/letters/{kind}") => json!("Dear Anna Muster, ..."),
         (_, "/audit/export") => {
-            json!({ "requestId": ID, "format": "jsonl", "events": [], "rootHash": "sha256:3f9c..." })
+            json!({ "requestId": ID, "format": "jsonl", "events": [], "rootHash": "sha256:3f9c...", "rootSequence": 17 })
         }
         (_, "/audit/verify") => json!({ "verified": true, "status": "verified", "mismatches": [] }),
         ("delete", "") => json!({ "id": ID, "destroyed": true }),
-        ("get", "") => listed(),
+        ("get", "") => shown(),
         (_, "/timeline") => json!({
             "requestId": ID,
-            "events": [{ "id": OTHER, "eventType": "request_created", "createdAt": AT, "payload": { "channel": "email" } }],
+            "events": [{ "id": OTHER, "eventType": "request_created", "createdAt": AT, "payload": {} }],
         }),
         (_, "/clock/explain") => explained(),
         (_, "/notifications") => json!({
@@ -124,7 +135,7 @@ pub(super) fn answered(method: &str, path: &str) -> Value {
         }),
         (_, "/notifications/{eventId}/replay") => json!({ "eventId": OTHER, "status": "replayed" }),
         (_, "/subjects/{subjectId}") => json!({
-            "subjectId": "sub-123", "requests": [{ "id": ID, "status": "in_progress", "receivedAt": AT }],
+            "subjectId": "sub-123", "requests": [{ "id": ID, "requestType": "access", "status": "in_progress", "receivedAt": AT }],
         }),
         (_, rest) => of_policies(method, rest),
     }
@@ -151,7 +162,8 @@ fn of_policies(method: &str, rest: &str) -> Value {
             json!({ "proposalId": OTHER, "status": "applied" })
         }
         (_, "/policies") => {
-            json!([{ "jurisdiction": "eu", "name": "European Union and European Economic Area", "packId": "eu", "version": "1" }])
+            json!([{ "jurisdiction": "eu", "name": "European Union and European Economic Area", "packId": "eu", "version": "1",
+                "aliases": [], "checkedAt": null, "hash": "3f9c...", "law": null, "notes": null, "publishedAt": null, "regions": null, "url": null }])
         }
         ("get", "/tenants/{tenantId}/retention") => json!([retention()]),
         (_, "/tenants/{tenantId}/retention") => retention(),
@@ -159,17 +171,22 @@ fn of_policies(method: &str, rest: &str) -> Value {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn of_part(method: &str, rest: &str) -> Value {
     let artifact = json!({ "artifactId": OTHER, "artifactKey": format!("manifest/{ID}/{OTHER}"), "requestId": ID });
     match (method, rest) {
         (_, "/verification/evidence" | "/verification/evidence/upload") => {
-            json!({ "requestId": ID, "evidenceId": OTHER, "level": "reasonable", "status": "pending" })
+            json!({
+                "requestId": ID, "evidenceId": OTHER, "level": "reasonable", "status": "pending", "artifactKey": "evidence/...",
+            })
         }
         (_, "/verification-case") => json!({
             "id": OTHER, "status": "pending", "level": "reasonable", "method": "manual", "pauseClock": true, "requestedAt": AT,
+            "evidence": [], "reason": "the name alone says little", "resolvedAt": AT,
         }),
         ("get", "/manifest") => json!({
             "artifacts": [], "dataCategories": [], "redactionsApplied": [], "thirdPartyExclusions": [], "validationState": "pending",
+            "decidedAt": AT, "decidedBy": "anna", "supplementaryInfoInline": "where it comes from", "supplementaryInfoRef": "notice 3",
         }),
         (_, "/manifest/validate") => json!({ "id": ID, "status": "approved" }),
         (_, "/manifest/artifact/download") => json!("the file"),
@@ -177,7 +194,7 @@ fn of_part(method: &str, rest: &str) -> Value {
         (_, "/fulfilment/callback") => json!({ "requestId": ID, "status": "recorded" }),
         (_, "/delivery/prepare") => json!({
             "requestId": ID, "artifactId": OTHER, "surface": "delivery_prepare",
-            "deliveryPrepare": { "channel": "portal", "preparedAt": AT, "preparedBy": "anna" },
+            "deliveryPrepare": { "channel": "portal", "preparedAt": AT, "preparedBy": "anna", "securityLevel": "step_up" },
         }),
         (_, "/delivery/address/verify") => {
             json!({ "requestId": ID, "email": "anna@example.org", "verified": true })
@@ -201,23 +218,32 @@ fn of_part(method: &str, rest: &str) -> Value {
         }
         (_, "/collection") => json!({
             "requestId": ID, "jobId": format!("dsar:{OTHER}"), "state": "COLLECTING", "waitsForReview": false, "rowsCollected": 12,
+            "createdAt": AT, "updatedAt": AT, "expiresAt": AT, "failure": null,
         }),
         (_, "/tasks/{taskId}/upload") => {
             json!({ "requestId": ID, "taskId": OTHER, "fileId": OTHER })
         }
         (_, rest) if rest.starts_with("/tasks") => json!({
             "requestId": ID,
-            "tasks": [{ "id": OTHER, "source": "cabinet", "kind": "paper", "owner": "HR", "status": "waiting", "dueAt": DUE }],
+            "tasks": [{ "id": OTHER, "source": "cabinet", "kind": "paper", "owner": "HR", "status": "waiting", "dueAt": DUE,
+                "contact": "files@example.org", "instructions": "ask for the green folder", "createdAt": AT, "answeredAt": AT,
+                "answeredBy": "anna", "note": "nothing there", "files": [],
+            }],
         }),
         (_, rest) if rest.starts_with("/places") => json!({
             "requestId": ID,
             "places": [{
-                "id": OTHER, "source": "crm", "resource": "public.users", "columns": ["email"], "strength": "strong",
-                "reached": [], "rows": 1, "rowsAt": [{ "at": "id=17", "key": { "id": "17" } }], "listed": true, "verdict": "open",
-                "recheck": "still_there", "recheckNote": "1 of 1 rows",
+                "id": OTHER, "source": "crm", "resource": "public.users", "columns": ["email"], "identifiers": ["EMAIL_ADDRESS"],
+                "strength": "strong", "reviewReason": "only a name agrees", "reached": ["public.orders by user_id"], "rows": 1,
+                "rowsAt": [{ "at": "id=17", "key": {}, "line": 17, "number": 16 }], "verified": true, "listed": true, "verdict": "open",
+                "reason": "a duty to keep it", "instructions": "Erase the rows", "recheck": "still_there", "recheckNote": "1 of 1 rows",
+                "recheckedAt": AT,
             }],
             "notSearched": [],
         }),
+        (_, "/subject") => {
+            json!({ "id": ID, "requestId": ID, "status": "in_progress", "dueAt": DUE, "warnings": ["a name alone says little"] })
+        }
         _ => json!({ "id": ID, "requestId": ID, "status": "in_progress", "dueAt": DUE }),
     }
 }
@@ -225,9 +251,49 @@ fn of_part(method: &str, rest: &str) -> Value {
 fn listed() -> Value {
     json!({
         "id": ID, "status": "in_progress", "requestType": "access", "jurisdiction": "eu", "receivedAt": AT, "dueAt": DUE,
-        "clockMode": "active", "requestor": { "type": "subject" },
+        "clockMode": "active", "requestor": { "type": "subject", "name": "Anna Muster", "email": "anna@example.org" },
+        "destroyed": false, "dueDate": "2026-03-02", "intake": null, "legalHold": false,
         "authority": { "evidenceArtifacts": [], "status": "not_required" },
     })
+}
+
+/// One request with all that is known of it.
+fn shown() -> Value {
+    let mut shown = listed();
+    for at in [
+        "acknowledgedAt",
+        "carriedOutAt",
+        "endedAt",
+        "recordedAt",
+        "retainUntil",
+    ] {
+        shown[at] = json!(AT);
+    }
+    // What each of them holds is told where it is asked for alone.
+    for part in [
+        "allowedActions",
+        "appeals",
+        "clarifications",
+        "deadlines",
+        "extensions",
+        "hold",
+        "intakeSource",
+        "isComplex",
+        "jobs",
+        "located",
+        "manifest",
+        "notice",
+        "places",
+        "placesUndecided",
+        "refusal",
+        "subject",
+        "tasks",
+        "verification",
+        "warnings",
+    ] {
+        shown[part] = Value::Null;
+    }
+    shown
 }
 
 fn retention() -> Value {
@@ -240,6 +306,7 @@ fn retention() -> Value {
 fn explained() -> Value {
     json!({
         "requestId": ID, "baseDeadline": DUE, "finalDueAt": DUE, "policyPack": "eu", "policyVersion": "1", "extensions": [],
+        "deadlines": null, "dueDate": "2026-03-02", "isOpen": true, "notice": null, "policyHash": "3f9c...",
         "pauses": [],
         "clock": {
             "clockMode": "active", "receivedAt": AT, "dueAt": DUE,

@@ -247,7 +247,13 @@ pub(crate) fn example(method: &str, rest: &str, sent: bool) -> Value {
     let rule = json!({
         "id": id, "shortId": "0198c1f26f3e7d1a9b7c2f6d", "name": "mail", "sql": sql, "scope": ["crm"],
         "thresholds": { "measure": "percent", "warning": 0.0, "fail": 1.0 }, "enabled": true,
-        "dimension": "validity",
+        "dimension": "validity", "description": "each has an address", "note": "of the shop", "tags": ["core"],
+        "timeLimitSeconds": 60, "createdAt": "2026-03-31T02:00:00Z", "updatedAt": "2026-03-31T02:00:00Z",
+    });
+    let result = json!({
+        "rule": id, "job": id, "jobShortId": "0198c1f26f3e7d1a9b7c2f6d", "at": "2026-03-31T02:00:00Z",
+        "status": "WARNING", "total_count": 2_000, "scopeCount": 1_941, "nonCompliant": 8, "unread": 0,
+        "error": "the table is gone", "entities": [],
     });
     match (sent, method, rest) {
         (true, "post", _) => json!({
@@ -257,14 +263,16 @@ pub(crate) fn example(method: &str, rest: &str, sent: bool) -> Value {
         (true, "patch", _) => json!({ "enabled": false }),
         (true, ..) => Value::Null,
         (_, "delete", _) => json!({ "id": id, "removed": true }),
-        (_, "get", "/business-rules") => json!({ "businessRules": [rule], "next": null }),
+        (_, "get", "/business-rules") => {
+            json!({ "businessRules": [rule], "next": id, "total": 2, "totalIsLowerBound": true })
+        }
+        (_, "get", "/business-rules/{id}") => {
+            let mut shown = rule;
+            shown["lastResult"] = result;
+            shown
+        }
         (_, "get", "/business-rules/{id}/history") => {
-            let result = json!({
-                "rule": id, "job": id, "jobShortId": "0198c1f26f3e7d1a9b7c2f6d", "at": "2026-03-31T02:00:00Z",
-                "status": "WARNING", "total_count": 2_000, "scopeCount": 1_941, "nonCompliant": 8, "unread": 0,
-                "error": null, "entities": [],
-            });
-            json!({ "results": [result], "next": null })
+            json!({ "results": [result], "next": id })
         }
         _ => rule,
     }

@@ -1,16 +1,19 @@
-//! Dictionaries. What is imported is used by whatever opens the home from then on, as with the command line.
+//! Dictionaries: made, taken in, given back, switched off, removed. Whatever begins after a change heeds it.
+
+use std::collections::BTreeMap;
 
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse as _;
-use locard_app::{Actor, DictionaryDraft, DictionaryRow, import_terms};
+use locard_app::{Actor, DictionaryDraft, DictionaryRow, Efficacy, dictionary, import_terms};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
+use crate::manage::patterns::{check, efficacy, rule_of, switched};
 use crate::manage::{Query, page};
 use crate::routes::{Field, Kind};
 
@@ -35,10 +38,58 @@ pub(crate) const BODY: &[Field] = &[
         kind: Kind::Text,
         required: false,
     },
+    Field {
+        name: "identifier",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "title",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "category",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "sensitivity",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "role",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "columnNames",
+        kind: Kind::Texts,
+        required: false,
+    },
+    Field {
+        name: "columnHints",
+        kind: Kind::Texts,
+        required: false,
+    },
+    Field {
+        name: "coverage",
+        kind: Kind::Number,
+        required: false,
+    },
+    Field {
+        name: "chance",
+        kind: Kind::Number,
+        required: false,
+    },
 ];
 
-/// When a change of rules or lists is heeded.
-pub(crate) const HEEDED: &str = "when a server, worker or command is started next";
+pub(crate) const BODY_TEST: &[Field] = &[Field {
+    name: "values",
+    kind: Kind::Texts,
+    required: true,
+}];
 
 /// A name has a slash, which a path cannot have.
 fn id(name: &str) -> String {
@@ -53,19 +104,9 @@ fn told(list: &DictionaryRow) -> Value {
         "source": list.source,
         "licence": list.licence,
         "own": list.own,
+        "enabled": list.enabled,
+        "patterns": list.rules,
     })
-}
-
-fn missing() -> Fault {
-    Fault::new(StatusCode::NOT_FOUND, "there is no such dictionary")
-}
-
-/// The name that an id or name in a path means.
-fn meant(context: &Context, text: &str) -> Result<DictionaryRow, Fault> {
-    let lists = locard_app::dictionaries(context.home());
-    let mut lists = lists.into_iter();
-    let found = lists.find(|list| list.name == text || id(&list.name) == text);
-    found.ok_or_else(missing)
 }
 
 pub(crate) async fn list(State(context): State<Context>) -> Answer {
@@ -73,8 +114,17 @@ pub(crate) async fn list(State(context): State<Context>) -> Answer {
     answer(json!({ "dictionaries": lists.iter().map(told).collect::<Vec<_>>() }))
 }
 
+/// A list with what came of the rules that refer to it.
 pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {
-    answer(told(&meant(&context, &id)?))
+    let list = dictionary(context.home(), &id)?;
+    let all: BTreeMap<String, Efficacy> = locard_app::efficacy(context.home()).await?;
+    let mut sum = Efficacy::default();
+    for rule in &list.rules {
+        sum.add(&all.get(rule).copied().unwrap_or_default());
+    }
+    let mut shown = told(&list);
+    shown["efficacy"] = efficacy(&sum);
+    answer(shown)
 }
 
 /// Makes a list of terms, or replaces the own one of that name.
@@ -90,33 +140,99 @@ pub(crate) async fn import(
         terms: fields.some("terms")?,
         source: fields.text("source")?.unwrap_or_else(|| "own".to_owned()),
         licence: fields.text("licence")?.unwrap_or_else(|| "own".to_owned()),
+        rule: if fields.is_given("identifier") {
+            Some(rule_of(&mut fields, String::new())?)
+        } else {
+            None
+        },
     };
-    if let Some(unknown) = fields.unheeded(&[]).first() {
-        return Err(Fault::new(StatusCode::BAD_REQUEST, unknown.clone()));
-    }
+    check(&fields)?;
+    taken(&context, &actor, draft).await
+}
+
+/// Takes a list over as a file of lines, or replaces the own one of that name.
+pub(crate) async fn upload(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let text =
+        std::str::from_utf8(&body).map_err(|_| Fault::field("body", "text in UTF-8 is wanted"))?;
+    let known = dictionary(context.home(), &id).map(|list| list.name);
+    let name = known.unwrap_or_else(|_| id.replacen('.', "/", 1));
+    taken(&context, &actor, DictionaryDraft::of_text(name, text)).await
+}
+
+async fn taken(context: &Context, actor: &Actor, draft: DictionaryDraft) -> Answer {
     if let Some((field, wanted)) = draft.wrong() {
         return Err(Fault::field(field, wanted));
     }
     let made = context
-        .apart(move |context| async move { import_terms(context.home(), &draft) })
+        .apart(move |context| async move { import_terms(context.home(), &draft).await })
         .await??;
     let details = json!({ "dictionary": made.name, "terms": made.terms });
-    locard_app::record_audit(context.home(), &actor, "import dictionary", details).await?;
-    let mut made = told(&made);
-    made["heeded"] = json!(HEEDED);
-    answer(made)
+    locard_app::record_audit(context.home(), actor, "import dictionary", details).await?;
+    answer(told(&made))
 }
 
 /// The terms of an own list, as a file that can be imported again.
-pub(crate) async fn export(State(context): State<Context>, Path(id): Path<String>) -> Answer {
-    let name = match meant(&context, &id) {
-        Ok(list) => list.name,
-        // It may have been imported since the home was opened.
-        Err(_) => id.replacen('.', "/", 1),
-    };
-    let text = locard_app::dictionary_text(context.home(), &name).await?;
+pub(crate) async fn export(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+) -> Answer {
+    let text = locard_app::dictionary_text(context.home(), &id).await?;
+    let details = json!({ "dictionary": id });
+    locard_app::record_audit(context.home(), &actor, "export dictionary", details).await?;
     let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((kind, text).into_response())
+}
+
+pub(crate) async fn switch(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let on = switched(&body)?;
+    let list = context
+        .apart(move |context| async move {
+            locard_app::switch_dictionary(context.home(), &id, on).await
+        })
+        .await??;
+    let details = json!({ "dictionary": list.name, "enabled": on });
+    locard_app::record_audit(context.home(), &actor, "switch dictionary", details).await?;
+    answer(told(&list))
+}
+
+pub(crate) async fn remove(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+) -> Answer {
+    let gone = context
+        .apart(
+            move |context| async move { locard_app::remove_dictionary(context.home(), &id).await },
+        )
+        .await??;
+    let details = json!({ "dictionary": gone.name });
+    locard_app::record_audit(context.home(), &actor, "remove dictionary", details).await?;
+    answer(json!({ "id": self::id(&gone.name), "name": gone.name, "removed": true }))
+}
+
+/// Which of some values are terms; they are kept nowhere and not answered.
+pub(crate) async fn test(
+    State(context): State<Context>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let mut fields = Fields::of(&body)?;
+    let values = fields.some("values")?;
+    check(&fields)?;
+    let terms = locard_app::test_dictionary(context.home(), &id, &values)?;
+    let matched = terms.iter().filter(|is_term| **is_term).count();
+    answer(json!({ "matches": terms, "matched": matched, "tested": values.len() }))
 }
 
 /// The scanned columns that share values with it, by the stored sketches.
@@ -125,7 +241,7 @@ pub(crate) async fn overlaps(
     Path(id): Path<String>,
     query: Query,
 ) -> Answer {
-    let name = meant(&context, &id)?.name;
+    let name = dictionary(context.home(), &id)?.name;
     let least = match query.get("minShare").filter(|text| !text.is_empty()) {
         None => 0.1,
         Some(text) => {

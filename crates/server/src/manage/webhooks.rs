@@ -207,8 +207,8 @@ pub(crate) fn example(method: &str, rest: &str, sent: bool) -> Value {
     let id = "0198c1f2-6f3e-7d1a-9b7c-2f6d1e0a4c55";
     let at = "2026-03-31T02:00:00Z";
     let delivery = json!({
-        "id": id, "webhook": id, "event": "job.failed", "data": { "job": id, "kind": "scan", "state": "FAILED" },
-        "state": "DELIVERED", "attempts": 1, "nextAt": null, "statusCode": 204, "note": null, "createdAt": at, "endedAt": at,
+        "id": id, "webhook": id, "event": "job.failed", "data": {},
+        "state": "DELIVERED", "attempts": 1, "nextAt": at, "statusCode": 204, "note": "nobody answered", "createdAt": at, "endedAt": at,
     });
     let webhook = json!({
         "id": id, "name": "on call", "url": "https://hooks.example/locard", "events": ["job.failed", "business-rule.*"],
@@ -221,10 +221,12 @@ pub(crate) fn example(method: &str, rest: &str, sent: bool) -> Value {
         (true, "patch", _) => json!({ "newSecret": true }),
         (true, ..) => Value::Null,
         (_, "delete", _) => json!({ "id": id, "removed": true }),
-        (_, "get", "/webhooks") => json!({ "webhooks": [webhook], "next": null }),
-        (_, _, "/webhooks/{id}/deliveries") => json!({ "deliveries": [delivery], "next": null }),
+        (_, "get", "/webhooks") => {
+            json!({ "webhooks": [webhook], "next": id, "total": 2, "totalIsLowerBound": true })
+        }
+        (_, _, "/webhooks/{id}/deliveries") => json!({ "deliveries": [delivery], "next": id }),
         (_, _, "/webhooks/{id}/test" | "/deliveries/{id}/replay") => delivery,
-        (_, "post", "/webhooks") => {
+        (_, "post", "/webhooks") | (_, "patch", _) => {
             with_secret(webhook, Some(&SecretString::from("whsec_0123456789abcdef")))
         }
         _ => webhook,

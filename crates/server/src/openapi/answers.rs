@@ -1,8 +1,10 @@
 //! Every status that a route may answer with. The tests of the interface compare each answer that they get with it.
 
+use serde_json::Value;
 use utoipa::openapi::{ResponseBuilder, ResponsesBuilder};
 
-use super::{any, content};
+use super::content;
+use super::schema::of_answer;
 use crate::auth::Who;
 use crate::examples;
 use crate::family::Family;
@@ -13,7 +15,7 @@ pub(super) fn of(route: &Route, path: &str) -> ResponsesBuilder {
     let mut responses = ResponsesBuilder::new();
     for (code, what) in done(route) {
         let example = examples::of(route.method, route.path).1;
-        let content = content(any(), Some(example));
+        let content = content(of_answer(&example), Some(example));
         let response = ResponseBuilder::new().description(what);
         responses = responses.response(code, response.content(route.gives, content));
     }
@@ -22,9 +24,11 @@ pub(super) fn of(route: &Route, path: &str) -> ResponsesBuilder {
         let mut response = ResponseBuilder::new().description(what);
         if route.family() == Family::Delivery {
             // Whoever follows a link is told by a page.
-            response = response.content("text/html", content(any(), None));
+            let page = content(of_answer(&Value::from("a page")), None);
+            response = response.content("text/html", page);
         }
-        responses = responses.response(code, response.content(fault, content(any(), None)));
+        let told = content(of_answer(&examples::fault(route.family())), None);
+        responses = responses.response(code, response.content(fault, told));
     }
     responses
 }

@@ -1,6 +1,7 @@
 //! The jobs that read values: data profiling and data discovery. Both are a scan; one pass profiles and judges.
 
-use locard_app::{Amount, Errand, Profiling, Share, Skipping};
+use locard_app::{Amount, Errand, Profiling, Share, Skipping, Telling, Within};
+use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -27,7 +28,7 @@ pub(crate) fn profiling(fields: &mut Fields) -> Result<Asked, Fault> {
         sample: sample(&mut configs)?,
         condition: condition(&mut configs)?,
         skipping: Skipping {
-            profiled_within_days: days(&mut configs)?,
+            profiled_within_days: days(&mut configs, "dataProfiledSinceDays")?,
             ..Skipping::default()
         },
         ..Profiling::default()
@@ -40,19 +41,26 @@ pub(crate) fn discovery(fields: &mut Fields) -> Result<Asked, Fault> {
     let scope = fields.some("scope")?;
     let mut configs = fields.object("configs")?;
     let mut include = configs.list("includePatterns")?;
-    let extensions = configs.list("extensions")?;
-    if !extensions.is_empty() && !include.is_empty() {
-        let what = "give either extensions or includePatterns: a pattern can name extensions too";
-        return Err(Fault::field("configs.extensions", what));
+    let mut extensions = configs.list("extensions")?;
+    if include.is_empty() {
+        // As patterns they also choose what is looked into, as in archives.
+        include.extend(extensions.drain(..).map(|extension| ending(&extension)));
     }
-    include.extend(extensions.iter().map(|extension| ending(extension)));
+    let mut warnings = Vec::new();
     let skipping = Skipping {
-        profiled_within_days: days(&mut configs)?,
+        profiled_within_days: days(&mut configs, "dataProfiledSinceDays")?,
         files_above: size(&mut configs)?,
+        written: used(&mut configs, WRITTEN, &mut warnings)?,
+        accessed: used(&mut configs, ACCESSED, &mut warnings)?,
+        other_extensions: extensions.iter().map(|it| bare(it).to_owned()).collect(),
     };
-    let mut rules = configs.list("dictionaryIds")?;
-    rules.extend(configs.list("dataPatternIds")?);
-    let warnings = told_of_discovery(&mut configs, !rules.is_empty())?;
+    let telling = telling(&mut configs)?;
+    // Properties of documents are personal data too, and always read.
+    if configs.is_given("ingestProperties") && !configs.flag("ingestProperties")? {
+        warnings.push(
+            "configs.ingestProperties: properties of documents may be personal data, and are read all the same".to_owned(),
+        );
+    }
     let errand = Errand::Scan(Profiling {
         scope,
         include,
@@ -60,43 +68,97 @@ pub(crate) fn discovery(fields: &mut Fields) -> Result<Asked, Fault> {
         sample: None,
         condition: condition(&mut configs)?,
         skipping,
-        rules,
+        header: header(&mut configs)?,
+        compacts: false,
+        telling,
     });
     scan(errand, "DATA_DISCOVERY", (fields, &mut configs), warnings)
 }
 
-/// What of a discovery is done otherwise than it was asked for.
-fn told_of_discovery(configs: &mut Fields, names_rules: bool) -> Result<Vec<String>, Fault> {
-    let mut told = Vec::new();
-    if names_rules {
-        told.push(
-            "configs.dictionaryIds, configs.dataPatternIds: all rules are looked for, since they compete for columns; \
-            data-identification tells what columns have in common with these alone"
-                .to_owned(),
-        );
+/// Whether the first record of delimited text names its columns; nothing, and `auto`: the text itself tells.
+fn header(configs: &mut Fields) -> Result<Option<bool>, Fault> {
+    let name = "headerExists";
+    match configs.value(name) {
+        None => Ok(None),
+        Some(Value::Bool(has)) => Ok(Some(has)),
+        Some(Value::String(word)) => match word.to_ascii_lowercase().as_str() {
+            "" | "auto" => Ok(None),
+            "true" | "yes" => Ok(Some(true)),
+            "false" | "no" => Ok(Some(false)),
+            _ => Err(Fault::field(
+                "configs.headerExists",
+                "true, false or auto is wanted",
+            )),
+        },
+        Some(_) => Err(Fault::field(
+            "configs.headerExists",
+            "true, false or auto is wanted",
+        )),
     }
-    if configs.flag("headerExists")? {
-        told.push(
-            "configs.headerExists: whether a file has a header is seen in the file itself, and this was not heeded"
-                .to_owned(),
-        );
-    }
-    // Properties of documents are always read.
-    configs.flag("ingestProperties")?;
+}
+
+/// What is told at the end.
+fn telling(configs: &mut Fields) -> Result<Telling, Fault> {
+    let mut rules = configs.list("dictionaryIds")?;
+    rules.extend(configs.list("dataPatternIds")?);
     let kind = configs.text("contentScanType")?;
-    if kind.is_some_and(|kind| kind != "SCAN_ONLY") {
-        told.push(
-            "configs.contentScanType: matches are always counted, and this was not heeded"
-                .to_owned(),
-        );
+    Ok(Telling {
+        rules,
+        // How the reference calls the other way is not known.
+        counts: kind.is_some_and(|kind| kind != "SCAN_ONLY"),
+        duplicates: configs.flag("computeChecksum")?,
+    })
+}
+
+/// The fields about one time of files: that of the reference, and two that say what they mean.
+type Times = [&'static str; 3];
+
+const WRITTEN: Times = [
+    "filesModifiedLaterThanDays",
+    "modifiedWithinDays",
+    "modifiedBeforeDays",
+];
+
+const ACCESSED: Times = [
+    "filesAccessedLaterThanDays",
+    "accessedWithinDays",
+    "accessedBeforeDays",
+];
+
+/// The time in which files must have been used. The reference calls its field the opposite of what its pages say of it; here it
+/// means what it is called, which is told.
+fn used(
+    configs: &mut Fields,
+    [reference, within, before]: Times,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Within>, Fault> {
+    let later = days(configs, reference)?;
+    if later.is_some() {
+        warnings.push(format!(
+            "configs.{reference}: only files of that many last days are read; {before} reads the older ones"
+        ));
     }
-    Ok(told)
+    let (lately, old) = (days(configs, within)?, days(configs, before)?);
+    match (later.or(lately), old) {
+        (Some(_), Some(_)) => {
+            let what = format!("say either that or {within}");
+            Err(Fault::field(&format!("configs.{before}"), &what))
+        }
+        (Some(days), None) => Ok(Some(Within::Days(days))),
+        (None, Some(days)) => Ok(Some(Within::Before(days))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// An extension without what people write before it.
+fn bare(extension: &str) -> &str {
+    extension.trim_start_matches(['*', '.'])
 }
 
 /// Files of that extension, in capitals or not, as a glob.
 fn ending(extension: &str) -> String {
     let mut glob = "*.".to_owned();
-    for c in extension.trim_start_matches(['*', '.']).chars() {
+    for c in bare(extension).chars() {
         if c.is_ascii_alphabetic() {
             glob.extend(['[', c.to_ascii_lowercase(), c.to_ascii_uppercase(), ']']);
         } else if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\' | '!') {
@@ -108,13 +170,12 @@ fn ending(extension: &str) -> String {
     glob
 }
 
-/// Within how many days something must have been profiled to be left out; none of them is never.
-fn days(configs: &mut Fields) -> Result<Option<u32>, Fault> {
+/// So many days; none of them is as if nothing had been said.
+fn days(configs: &mut Fields, name: &str) -> Result<Option<u32>, Fault> {
     const MOST: f64 = 36_500.0;
-    let name = "dataProfiledSinceDays";
     let wrong = || {
         Fault::field(
-            "configs.dataProfiledSinceDays",
+            &format!("configs.{name}"),
             "days from 0 to 36,500 are wanted",
         )
     };
@@ -184,22 +245,10 @@ fn condition(configs: &mut Fields) -> Result<Option<String>, Fault> {
 /// Options that clients send with what means nothing, and that are not supported with anything else.
 fn asked_for_nothing(configs: &mut Fields) -> Result<Vec<String>, Fault> {
     let mut told = Vec::new();
-    for name in ["filesModifiedLaterThanDays", "filesAccessedLaterThanDays"] {
-        if configs.number(name)?.is_some_and(|days| days > 0.0) {
-            told.push(format!(
-                "configs.{name}: files are not left out by their age, and it was not heeded"
-            ));
-        }
-    }
     if configs.flag("buildSamples")? {
         told.push(
-            "configs.buildSamples: no value that is read is kept, and it was not heeded".to_owned(),
-        );
-    }
-    if configs.flag("computeChecksum")? {
-        told.push(
-            "configs.computeChecksum: no checksum of a file is kept; GET /api/v1/duplicates tells which tables and files \
-            hold the same"
+            "configs.buildSamples: no value that is read is kept, and it was not heeded; rules are judged by every value, not by \
+            samples"
                 .to_owned(),
         );
     }
@@ -273,7 +322,7 @@ fn share(field: &str, percent: f64) -> Result<Option<Amount>, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -328,11 +377,48 @@ mod tests {
     }
 
     #[test]
+    fn times_mean_what_they_are_called_and_two_of_them_at_once_are_refused() {
+        let asked = |body: Value| {
+            let mut configs = Fields::new("configs", body).unwrap();
+            let mut told = Vec::new();
+            let used = used(&mut configs, WRITTEN, &mut told);
+            (used.map_err(|fault| fault.field), told.len())
+        };
+        assert_eq!(
+            asked(json!({ "filesModifiedLaterThanDays": 0 })),
+            (Ok(None), 0)
+        );
+        let later = json!({ "filesModifiedLaterThanDays": 3 });
+        assert_eq!(asked(later), (Ok(Some(Within::Days(3))), 1));
+        let before = json!({ "modifiedBeforeDays": "30" });
+        assert_eq!(asked(before), (Ok(Some(Within::Before(30))), 0));
+        let both = json!({ "modifiedBeforeDays": 30, "modifiedWithinDays": 3 });
+        assert_eq!(
+            asked(both).0,
+            Err(Some("configs.modifiedBeforeDays".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_header_is_there_or_not_or_seen() {
+        let asked = |value: Value| {
+            let mut configs = Fields::new("configs", json!({ "headerExists": value })).unwrap();
+            header(&mut configs).ok()
+        };
+        assert_eq!(asked(Value::Null), Some(None));
+        assert_eq!(asked(json!("auto")), Some(None));
+        assert_eq!(asked(json!(true)), Some(Some(true)));
+        assert_eq!(asked(json!("no")), Some(Some(false)));
+        assert_eq!(asked(json!("perhaps")), None);
+        assert_eq!(asked(json!(1)), None);
+    }
+
+    #[test]
     fn days_are_whole_and_none_of_them_is_never() {
         let asked = |value: Value| {
             let body = json!({ "dataProfiledSinceDays": value });
             let mut configs = Fields::new("configs", body).unwrap();
-            days(&mut configs).ok()
+            days(&mut configs, "dataProfiledSinceDays").ok()
         };
         assert_eq!(asked(json!(0)), Some(None));
         assert_eq!(asked(json!("7")), Some(Some(7)));

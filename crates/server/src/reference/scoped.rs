@@ -77,13 +77,19 @@ pub(crate) fn names(fields: &mut Fields) -> Result<Asked, Fault> {
     let language = configs.text("language")?;
     let mut warnings = fields.unheeded(&[]);
     warnings.extend(configs.unheeded(&[]));
-    if language.is_some() {
-        warnings.push(
-            "configs.language: names are read in the languages of all rules at once".to_owned(),
-        );
+    if let Some(language) = &language {
+        let checked = locard_app::language_code(language);
+        checked.map_err(|error| {
+            let what = format!(
+                "{}; {}",
+                error.sentence(),
+                error.hint_text().unwrap_or_default()
+            );
+            Fault::field("configs.language", &what)
+        })?;
     }
     Ok(Asked {
-        errand: Errand::Names(NameReading { scope }),
+        errand: Errand::Names(NameReading { scope, language }),
         label: "PII_DETECTION",
         warnings,
     })

@@ -132,7 +132,11 @@ pub(crate) async fn recheck_places(
         let desk = Desk::open(context.home()).await?;
         desk.recheck_places(&actor, id).await
     });
-    accepted(places_of(&done.await??)?, None)
+    let (request, jobs) = done.await??;
+    if !jobs.is_empty() {
+        context.wake().notify_one();
+    }
+    accepted(places_of(&request)?, None)
 }
 
 pub(crate) async fn decide_place(

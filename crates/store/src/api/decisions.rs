@@ -1,14 +1,15 @@
 //! What people decide and write about what was found.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, RelationId};
 use serde_json::Value;
 
 use crate::Result;
 use crate::rows::{
     Allowed, AnnotationRecord, BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId,
-    Collection, CollectionDraft, CollectionId, Decision, JobLease, Page, Paged, RelationReview,
-    Review,
+    Collection, CollectionDraft, CollectionId, Decision, JobLease, OwnKind, OwnRule, Page, Paged,
+    RelationReview, Review,
 };
 
 /// What people decided.
@@ -82,6 +83,22 @@ pub trait Collections: Send + Sync {
 
     /// Keeps what its members have in common.
     async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
+}
+
+/// Rules and word lists of an organisation's own.
+#[async_trait]
+pub trait OwnRules: Send + Sync {
+    /// All of them.
+    async fn own_rules(&self, org: OrgId) -> Result<Vec<OwnRule>>;
+
+    /// Makes some, or replaces those of the same kinds and names; all of them or none.
+    async fn put_own_rules(&self, org: OrgId, rules: &[OwnRule]) -> Result<()>;
+
+    /// Forgets some, all at once; how many were there.
+    async fn remove_own_rules(&self, org: OrgId, rules: &[(OwnKind, String)]) -> Result<u64>;
+
+    /// How many there are, and when the last of them was changed: as long as neither changes, none of them did.
+    async fn own_rules_state(&self, org: OrgId) -> Result<(u64, Option<Timestamp>)>;
 }
 
 /// Business rules, and what came of them.

@@ -10,7 +10,7 @@ mod upkeep;
 mod work;
 
 pub use catalog::{Entities, Findings, Organisations, Sketches, Sources};
-pub use decisions::{Annotations, BusinessRules, Collections, Relations, Reviews};
+pub use decisions::{Annotations, BusinessRules, Collections, OwnRules, Relations, Reviews};
 pub use subjects::{Dsars, Requests};
 pub use upkeep::{Audit, Keys, Settings, Upkeep, UsageDays};
 pub use work::{Jobs, Schedules, Tasks, Webhooks};
@@ -30,6 +30,7 @@ pub trait Store:
     + Schedules
     + Collections
     + BusinessRules
+    + OwnRules
     + Webhooks
     + Dsars
     + Requests
@@ -55,6 +56,7 @@ impl<T> Store for T where
         + Schedules
         + Collections
         + BusinessRules
+        + OwnRules
         + Webhooks
         + Dsars
         + Requests

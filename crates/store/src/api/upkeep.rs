@@ -102,9 +102,9 @@ pub trait Upkeep: Send + Sync {
     /// Reads the whole store and says whether it is sound.
     async fn check(&self) -> Result<()>;
 
-    /// Gives room of what was deleted back: SQLite to the disk, leaving no old bytes behind; PostgreSQL to new rows,
-    /// without keeping anybody waiting.
-    async fn compact(&self) -> Result<()>;
+    /// Writes the store anew without what was deleted, so that its files hold no old bytes and give the room back. `false`
+    /// where some table was in use all the time: its room is free for new rows, and old bytes may be left.
+    async fn compact(&self) -> Result<bool>;
 
     /// Forgets ended jobs with their tasks, failures and findings, and gives how many. Of each specification the
     /// newest `keep` stay, and the latest that completed however old; so do jobs that ended within `time`, since somebody

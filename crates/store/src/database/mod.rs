@@ -16,6 +16,7 @@ mod leases;
 mod opening;
 mod organisations;
 mod outcomes;
+mod own_rules;
 mod relations;
 mod requests;
 mod reviews;

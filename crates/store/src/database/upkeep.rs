@@ -64,7 +64,7 @@ impl Upkeep for Database {
         check_keys(&mut *self.read().await?, &master).await
     }
 
-    async fn compact(&self) -> Result<()> {
+    async fn compact(&self) -> Result<bool> {
         self.backend.compact().await
     }
 

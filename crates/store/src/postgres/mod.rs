@@ -103,18 +103,37 @@ impl Backend for Postgres {
         Ok(())
     }
 
-    async fn compact(&self) -> Result<()> {
+    async fn compact(&self) -> Result<bool> {
+        let mut is_whole = true;
         for table in crate::archive::TABLES {
-            sqlx::raw_sql(table.vacuum)
-                .execute(&self.pool)
-                .await
-                .map_err(translate)?;
+            is_whole &= self.rewrite(table).await?;
         }
-        Ok(())
+        Ok(is_whole)
     }
 
     async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+/// How often it is tried to have a table alone, each time for as long as anybody here waits for a lock.
+const TRIES: usize = 3;
+
+impl Postgres {
+    /// Writes a table into new files without its old row versions. A plain `vacuum` frees their room and leaves the bytes in it.
+    /// That takes the table alone: where others use it all the time, it is left at the plain one, and `false`.
+    async fn rewrite(&self, table: &crate::archive::Table) -> Result<bool> {
+        for _ in 0..TRIES {
+            let rewritten = sqlx::raw_sql(table.rewrite).execute(&self.pool).await;
+            match rewritten.map_err(translate) {
+                Ok(_) => return Ok(true),
+                Err(error) if error.kind() == ErrorKind::Locked => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let vacuumed = sqlx::raw_sql(table.vacuum).execute(&self.pool).await;
+        vacuumed.map_err(translate)?;
+        Ok(false)
     }
 }
 

@@ -9,6 +9,7 @@ mod dsar;
 mod entity;
 mod finding;
 mod job;
+mod own_rule;
 mod relation;
 mod request;
 mod schedule;
@@ -41,6 +42,7 @@ pub use job::{
     Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started,
     WorkerId,
 };
+pub use own_rule::{OwnKind, OwnRule};
 pub use relation::RelationReview;
 pub use request::{
     Request, RequestChange, RequestDraft, RequestEvent, RequestEventDraft, RequestFile,

@@ -77,7 +77,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     async fn check(&self) -> Result<()>;
 
     /// See [`crate::Upkeep::compact`].
-    async fn compact(&self) -> Result<()>;
+    async fn compact(&self) -> Result<bool>;
 
     /// See [`crate::Upkeep::close`].
     async fn close(&self);

@@ -97,12 +97,16 @@ impl Backend for Sqlite {
         }
     }
 
-    async fn compact(&self) -> Result<()> {
+    async fn compact(&self) -> Result<bool> {
         // The copy is as large as the store, so it may not be made in memory; all it holds is sealed like the store.
         self.maintain("pragma temp_store = file; vacuum; pragma temp_store = memory".to_owned())
             .await?;
-        self.maintain("pragma wal_checkpoint(truncate)".to_owned())
-            .await
+        // Whoever reads at that moment keeps the log from being emptied.
+        match self.fold_log().await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::Locked => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn close(&self) {

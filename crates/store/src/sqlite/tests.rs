@@ -28,7 +28,7 @@ async fn a_full_disk_is_told_and_what_was_committed_stays() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder).await;
     store
-        .maintain("pragma max_page_count = 120".to_owned())
+        .maintain("pragma max_page_count = 130".to_owned())
         .await
         .unwrap();
     let mut written = 0_i64;

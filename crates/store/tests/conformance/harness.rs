@@ -107,6 +107,41 @@ impl Bench {
         }
     }
 
+    /// Whether these bytes stand in a file of the store.
+    pub(crate) async fn holds(&self, bytes: &[u8]) -> bool {
+        let Some((url, schema)) = &self.schema else {
+            let Place::Home(home) = &self.place else {
+                unreachable!("a store without a schema has a home")
+            };
+            let entries = std::fs::read_dir(home).unwrap();
+            let mut files = entries
+                .map(|entry| entry.unwrap().path())
+                .filter(|it| it.is_file());
+            return files.any(|file| {
+                let content = std::fs::read(file).unwrap();
+                content.windows(bytes.len()).any(|part| part == bytes)
+            });
+        };
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        // What is in memory stands in the files then.
+        sqlx::raw_sql("checkpoint")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let text = "with tables as (
+                select c.oid, c.reltoastrelid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                where n.nspname = $1 and c.relkind in ('r', 'i')
+            ), files as (select oid from tables union select reltoastrelid from tables where reltoastrelid <> 0)
+            select coalesce(bool_or(position($2 in pg_read_binary_file(pg_relation_filepath(oid::regclass), 0, 1000000000, true)) > 0), false)
+            from files";
+        sqlx::query_scalar(text)
+            .bind(schema)
+            .bind(bytes)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

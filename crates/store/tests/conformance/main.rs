@@ -19,6 +19,7 @@ mod harness;
 mod jobs;
 mod older;
 mod organisations;
+mod own_rules;
 mod relations;
 mod requests;
 mod resuming;

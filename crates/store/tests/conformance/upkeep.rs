@@ -24,6 +24,7 @@ on_both!(
     a_rotation_of_the_key_file_may_be_cut_short,
     several_first_starts_make_one_store,
     a_sound_store_passes_its_check_and_can_be_compacted,
+    of_what_was_removed_and_replaced_no_byte_is_left,
     old_jobs_are_pruned_and_what_counts_stays,
     a_job_in_work_is_never_pruned,
     pruning_one_organisation_leaves_the_others_alone,
@@ -322,6 +323,28 @@ async fn a_sound_store_passes_its_check_and_can_be_compacted(bench: &Bench, stor
             .len();
         assert!(bytes < 450_000, "{bytes} bytes are left");
     }
+}
+
+/// Found nowhere else, and too short to be compressed.
+const OLD: &[u8] = b"a sketch of rows that were erased since";
+
+async fn of_what_was_removed_and_replaced_no_byte_is_left(bench: &Bench, store: Arc<dyn Store>) {
+    let entity = furnish(&*store).await;
+    let lease = running(&*store).await;
+    store
+        .add_tasks(&lease, &[task_draft(&entity, 0), task_draft(&entity, 1)])
+        .await
+        .unwrap();
+    let leased = take(&*store, &claim(LONG)).await;
+    let mut result = outcome(&entity, 5);
+    result.columns[0].sketch = OLD.to_vec();
+    store.complete_task(&leased.lease, &result).await.unwrap();
+    // The test itself can fail: what it looks for is found while it is there.
+    assert!(bench.holds(OLD).await);
+    store.remove_source(ORG, entity.source).await.unwrap();
+    assert!(store.compact().await.unwrap());
+    assert!(!bench.holds(OLD).await);
+    store.check().await.unwrap();
 }
 
 /// A scan of that target that found an address and ended so.

@@ -17,7 +17,7 @@ use crate::scan::scanned::Scanned;
 use crate::words::counted;
 use crate::work::kind::{JobKind, Report, Work};
 use crate::work::order::{Accepted, Asking, accept};
-use crate::{ErrorKind, Home, Result, SourceLimits, record, rules};
+use crate::{ErrorKind, Home, Result, SourceLimits, record};
 
 /// Judges stored columns anew.
 pub(crate) struct Identify;
@@ -212,7 +212,7 @@ async fn stale(
             "its profile is stale: {count} came after it was profiled: {names}"
         ));
     }
-    let untested = untested(home, scanned).await?;
+    let untested = &scanned.untested;
     if !untested.is_empty() {
         let names = untested.iter().take(5).map(String::as_str);
         why.push(format!(
@@ -261,17 +261,6 @@ fn personal(entity: &Entity, scanned: &Scanned, findings: &[FindingDraft]) -> Ve
     let columns = columns.map(|it| (it.column.path.as_str(), it.seen.within.as_deref()));
     let found = findings.iter().map(|draft| draft.finding.column);
     locard_engine::personal(entity.id, columns, found)
-}
-
-/// The rules that did not see the values of the entity when it was read.
-async fn untested(home: &Home, scanned: &Scanned) -> Result<Vec<String>> {
-    let now = home.engine.library().fingerprint();
-    let columns = scanned.columns.iter();
-    let mut then = columns.map(|judged| judged.seen.evidence.library());
-    match then.find(|then| *then != 0 && *then != now) {
-        Some(then) => rules::untested(home, then).await,
-        None => Ok(Vec::new()),
-    }
 }
 
 pub(super) fn failure(

@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod business;
 mod changed;
+mod detected;
 pub(crate) mod identify;
 pub(crate) mod ingest;
 pub(crate) mod names;

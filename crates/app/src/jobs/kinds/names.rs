@@ -1,6 +1,7 @@
 //! What the names of columns alone say, as a job: nothing needs to have been read for it.
 
 use locard_engine::Failure;
+use locard_identify::Language;
 use locard_model::{EntityId, JobState, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::jobs::kinds::identify::failure;
 use crate::jobs::kinds::{Meant, ended};
 use crate::work::kind::{JobKind, Report, Work};
 use crate::work::order::{Accepted, Asking, accept};
-use crate::{Home, Result, SourceLimits, record};
+use crate::{Error, Home, Result, SourceLimits, record};
 
 /// Reads the names of columns.
 pub(crate) struct Names;
@@ -24,6 +25,9 @@ pub(crate) struct Request {
     pub(crate) sources: Vec<SourceId>,
     pub(crate) targets: Vec<String>,
     pub(crate) entities: Vec<EntityId>,
+    /// The code of the language that names are said to be in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) language: Option<String>,
 }
 
 /// Tells what names of columns say, as an errand.
@@ -31,6 +35,23 @@ pub(crate) struct Request {
 pub struct NameReading {
     /// About what.
     pub scope: Vec<String>,
+    /// The language that names are said to be in, by its name or code; `None`: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// The code of a language, by its English name or code.
+///
+/// # Errors
+/// Where no names of columns are known in it; the hint names those that are.
+pub fn language_code(text: &str) -> Result<&'static str> {
+    let known = || {
+        let all: Vec<String> = Language::all().map(|it| it.name.to_uppercase()).collect();
+        format!("one of {}", all.join(", "))
+    };
+    let found = Language::named(text).map(|language| language.code);
+    found
+        .ok_or_else(|| Error::usage("no names of columns are known in that language").hint(known()))
 }
 
 impl Accept for NameReading {
@@ -41,6 +62,11 @@ impl Accept for NameReading {
             sources: chosen.sources,
             targets: sources.into_iter().map(|source| source.name).collect(),
             entities: chosen.entities,
+            language: self
+                .language
+                .as_deref()
+                .map(|text| language_code(text).map(str::to_owned))
+                .transpose()?,
         };
         accept::<Names>(home, &request, &asking, SourceLimits::default()).await
     }
@@ -53,6 +79,7 @@ pub(crate) struct Read {
     columns: u64,
     told: u64,
     kept: Vec<Value>,
+    language: Option<Language>,
     failures: Vec<Failure>,
     stopped: bool,
 }
@@ -67,6 +94,7 @@ impl Report for Read {
             "entities": self.entities,
             "columns": self.columns,
             "personal": self.told,
+            "language": self.language.as_ref().map(|language| language.name),
             "found": self.kept,
         })
     }
@@ -86,7 +114,11 @@ impl JobKind for Names {
     async fn run(work: &Work<'_>, request: Request) -> Result<Read> {
         let home = work.home;
         let mut meant = Meant::load(home, request.sources, &request.entities).await?;
-        let mut read = Read::default();
+        let language = request.language.as_deref().and_then(Language::named);
+        let mut read = Read {
+            language,
+            ..Read::default()
+        };
         while let Some((entity, source)) = meant.next().await? {
             if work.stop.is_cancelled() {
                 read.stopped = true;
@@ -118,7 +150,8 @@ async fn of_entity(
     read.entities += 1;
     for column in columns {
         read.columns += 1;
-        let told = home.engine.library().told_by_name(&column.path);
+        let library = home.engine.library();
+        let told = library.told_by_name(&column.path, read.language.as_ref());
         let Some(first) = told.first() else { continue };
         read.told += 1;
         if read.kept.len() < KEPT {

@@ -24,6 +24,8 @@ pub(crate) struct Removed {
     name: String,
     /// Whether it was still there.
     was_there: bool,
+    /// Whether the files of the store hold nothing of it any more.
+    compacted: bool,
 }
 
 /// Accepts the removal of a source for the workers.
@@ -42,7 +44,14 @@ impl Report for Removed {
     }
 
     fn outcome(&self) -> Value {
-        json!({ "source": self.name, "removed": self.was_there })
+        let left = "some table of the store was in use all the time: old bytes may be left in its files until the next removal";
+        let warnings: Vec<&str> = (!self.compacted).then_some(left).into_iter().collect();
+        json!({
+            "source": self.name,
+            "removed": self.was_there,
+            "compacted": self.compacted,
+            "warnings": warnings,
+        })
     }
 }
 
@@ -65,10 +74,10 @@ impl JobKind for Remove {
             Err(error) if error.kind() == locard_store::ErrorKind::NotFound => false,
             Err(error) => return Err(error.into()),
         };
-        store.compact().await?;
         Ok(Removed {
             name: request.name,
             was_there,
+            compacted: store.compact().await?,
         })
     }
 }

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::scope::{Chosen, Only};
 use crate::jobs::errands::{Accept, about};
+use crate::jobs::kinds::detected::Detecting;
 use crate::jobs::kinds::sieve::Sieve;
 use crate::jobs::kinds::{aggregate, similar};
 use crate::record::skipping::Skipping;
-use crate::record::spec::{SCAN, ScanSpec};
+use crate::record::spec::{SCAN, ScanSpec, Telling};
 use crate::scan::ledger::{Basis, StoreLedger};
 use crate::scan::open_all;
 use crate::scan::slips::Opened;
@@ -54,6 +55,12 @@ pub(crate) struct Ran {
     pub(crate) unchanged: u64,
     /// What the members of a dataset have in common.
     pub(crate) aggregation: Option<Value>,
+    /// Whether the files of the store hold nothing any more of what was replaced, where that was asked for.
+    compacted: Option<bool>,
+    /// Where there is something of what was asked for by name.
+    detected: Value,
+    /// What of it holds the same.
+    duplicates: Value,
     /// What was left out by what was known of it, and why.
     skipped: Value,
     /// When it goes on, where the windows of its sources do not let it now.
@@ -78,6 +85,9 @@ impl Ran {
             kept: 0,
             unchanged: 0,
             aggregation: None,
+            compacted: None,
+            detected: Value::Null,
+            duplicates: Value::Null,
             skipped: Value::Null,
             goes_on_at: Some(at),
         }
@@ -110,6 +120,9 @@ impl Report for Ran {
             "unchanged": self.unchanged,
             "aggregation": self.aggregation,
             "skipped": self.skipped,
+            "compacted": self.compacted,
+            "detected": self.detected,
+            "duplicates": self.duplicates,
         })
     }
 }
@@ -118,8 +131,9 @@ impl JobKind for Scan {
     const NAME: &'static str = SCAN;
     const MAY_REPEAT: bool = true;
 
-    /// The second form has conditions, the third leaves out by what is known of an entity.
-    const VERSION: u32 = 3;
+    /// The second form has conditions, the third leaves out by what is known of an entity, the fourth also by times, and tells
+    /// more at its end.
+    const VERSION: u32 = 4;
 
     type Request = ScanSpec;
     type Report = Ran;
@@ -229,17 +243,12 @@ async fn run(
     failures.splice(..0, gone);
     let only = Only::load(home, &request.entities).await?;
     only.narrow(&mut targets);
-    let sieve = Arc::new(Sieve::of(home, request.skipping, &targets).await?);
+    let sieve =
+        Arc::new(Sieve::of(home, (request.skipping.clone(), request.header), &targets).await?);
     sieve.narrow(&mut targets);
     let allowed = allowed(home).await?;
     let basis = Basis::new(home.engine.library(), &allowed);
-    if !basis
-        .is_of(home.store.as_ref(), home.org, work.lease.job)
-        .await?
-    {
-        let sentence = "rules or allowed values changed after a part of it was read";
-        return Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"));
-    }
+    check_basis(work, &basis).await?;
     let began = home.store.clock().await?;
     let narrowed = !only.is_everything() || !request.skipping.is_nothing();
     let ledger = StoreLedger::open(work, basis, stop.clone(), narrowed).await?;
@@ -262,13 +271,17 @@ async fn run(
     if is_plain {
         note_speed(home, summary.bytes, started).await;
     }
-    let aggregation = match request.collection {
-        Some(id) if !summary.cancelled => aggregate::sum(work, id).await?,
-        _ => None,
+    let end = if summary.cancelled {
+        End::default()
+    } else {
+        end(work, request, &sources).await?
     };
     Ok(Ran {
         goes_on_at: None,
-        aggregation: aggregation.map(|sum| sum.told),
+        compacted: end.compacted,
+        detected: end.detected,
+        duplicates: end.duplicates,
+        aggregation: end.aggregation,
         skipped: sieve.told(home),
         failures: jobs::failures(home, work.lease.job).await?,
         listed: tally.entities(),
@@ -279,6 +292,49 @@ async fn run(
         kept: ledger.kept(),
         unchanged: ledger.unchanged(),
         summary,
+    })
+}
+
+/// Whether what an earlier run of the job read was read by the same rules and allowed values.
+async fn check_basis(work: &Work<'_>, basis: &Basis) -> Result<()> {
+    let (store, job) = (work.home.store.as_ref(), work.lease.job);
+    if basis.is_of(store, work.home.org, job).await? {
+        return Ok(());
+    }
+    let sentence = "rules or allowed values changed after a part of it was read";
+    Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"))
+}
+
+/// What is done and told when everything was read.
+#[derive(Default)]
+struct End {
+    aggregation: Option<Value>,
+    compacted: Option<bool>,
+    detected: Value,
+    duplicates: Value,
+}
+
+async fn end(work: &Work<'_>, request: &ScanSpec, sources: &[Resolved]) -> Result<End> {
+    let aggregation = match request.collection {
+        Some(id) => aggregate::sum(work, id).await?,
+        None => None,
+    };
+    let compacted = if request.compacts {
+        Some(work.home.store.compact().await?)
+    } else {
+        None
+    };
+    let read = Detecting {
+        work,
+        sources: sources.iter().map(|source| source.id).collect(),
+        entities: &request.entities,
+    };
+    let (detected, duplicates) = read.told(&request.telling).await?;
+    Ok(End {
+        aggregation: aggregation.map(|sum| sum.told),
+        compacted,
+        detected,
+        duplicates,
     })
 }
 
@@ -350,21 +406,34 @@ pub struct Profiling {
     /// What is left out by what is known of it before it is read.
     #[serde(default, skip_serializing_if = "Skipping::is_nothing")]
     pub skipping: Skipping,
-    /// Rules and dictionaries that are asked for by name; all are looked for in any case, so they need only be known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<String>,
+    /// Whether the first record of delimited text names its columns; `None`: the text itself tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// Whether the store is written anew at the end, without what was replaced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compacts: bool,
+    /// What is told at the end. Rules and dictionaries are named by their ids or names; all are looked for in any case, since
+    /// they compete for columns.
+    #[serde(default, skip_serializing_if = "Telling::is_nothing")]
+    pub telling: Telling,
 }
 
 impl Accept for Profiling {
     async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
-        similar::named(home.engine.library(), &self.rules)?;
+        let telling = Telling {
+            rules: similar::named(home.engine.library(), &self.telling.rules)?,
+            ..self.telling.clone()
+        };
         let (chosen, asking) = about(home, &self.scope, asking).await?;
         let options = ScanOptions {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             sample: self.sample,
             condition: self.condition.clone(),
-            skipping: self.skipping,
+            skipping: self.skipping.clone(),
+            header: self.header,
+            compacts: self.compacts,
+            telling,
             ..ScanOptions::default()
         };
         accept_scan(home, &options, &chosen, &asking).await

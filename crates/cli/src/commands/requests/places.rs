@@ -32,7 +32,10 @@ pub(super) async fn run(session: &Session, desk: &Desk<'_>, args: &Places) -> Re
     }
     if args.recheck {
         let again = Box::pin(desk.recheck_places(&actor(), id)).await;
-        request = again.map_err(|fault| told_of("places --recheck", fault))?;
+        let (rechecked, jobs) = again.map_err(|fault| told_of("places --recheck", fault))?;
+        request = rechecked;
+        // What is kept of rows that were erased does not wait for a server.
+        locard_app::rebuild_here(&session.home, &jobs, &session.cancel).await?;
     }
     list(session, &request, args.format)?;
     tell_open(session, request.known().map_err(told)?);
