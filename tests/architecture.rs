@@ -605,7 +605,8 @@ fn the_binary_has_each_connector_of_the_registry() {
     }
 }
 
-/// The longer lane is run by hand, and what each section of it wrote is kept with the day and the state that it ran on.
+/// The longer lane is run by hand, and what each section of it wrote is kept with the day and the state that it ran on; of
+/// one that nobody ran yet it says so.
 #[test]
 fn each_section_of_the_longer_lane_has_a_result_that_says_when_and_of_what() {
     let lane = text(".ci/full");
@@ -620,7 +621,10 @@ fn each_section_of_the_longer_lane_has_a_result_that_says_when_and_of_what() {
     for section in sections.split(' ') {
         let head = format!("== {section}: ");
         let said = result.lines().find_map(|line| line.strip_prefix(&head));
-        let said = said.unwrap_or_else(|| panic!(".ci/full {section} was never run"));
+        let said = said.unwrap_or_else(|| panic!("nothing is told of .ci/full {section}"));
+        if said == "not run yet" {
+            continue;
+        }
         let (date, commit) = said.split_once(", commit ").expect("a day and a commit");
         let lengths: Vec<usize> = (date.split('-'))
             .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))

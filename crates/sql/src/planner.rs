@@ -208,7 +208,7 @@ impl<'a, D: Decoding> Planner<'a, D> {
                 let share = 1.5 * rows as f64 / all.max(1) as f64;
                 (share, seed, Exactness::Superset)
             }
-            _ => return None,
+            Sample::All => return None,
         };
         // Of more it is cheaper to read all.
         if !(0.0..=0.5).contains(&share) {

@@ -416,7 +416,7 @@ async fn whoever_looks_is_told_that_nobody_runs_what_a_killed_process_held() {
         panic!("a home")
     };
     let held = async || {
-        let beside = locard_store::open_beside(home, &bench.keys).await.unwrap();
+        let beside = open_beside(home, &bench.keys).await.unwrap();
         beside.job(ORG, lease.job).await.unwrap().held
     };
     assert!(held().await, "its process is alive");

@@ -344,9 +344,10 @@ async fn samples(
     columns: &mut [ColumnExplanation],
     cancel: &CancellationToken,
 ) -> Result<Sampled> {
-    let source = home.store.source(home.org, entity.source).await?;
-    let source = home.stored(source).await?;
-    let source = match source.open(home, SourceLimits::default()).await {
+    let stored = home.store.source(home.org, entity.source).await?;
+    let opened = home.stored(stored).await?;
+    let opened = opened.open(home, SourceLimits::default());
+    let source = match opened.await {
         Ok(source) => source,
         Err(error) => return Ok(Err(error)),
     };
@@ -396,12 +397,16 @@ async fn samples(
     if let Some(error) = found.error {
         return Ok(Err(error));
     }
+    show(columns, &found.finds, wanted as usize);
+    Ok(Ok(found.faults))
+}
+
+/// Gives each column with findings so many of its values.
+fn show(columns: &mut [ColumnExplanation], finds: &[(String, String)], wanted: usize) {
     let reported = columns.iter_mut();
     for column in reported.filter(|column| !column.reported.is_empty()) {
-        let finds = found.finds.iter();
-        let values = finds.filter(|(name, _)| *name == column.column);
+        let values = finds.iter().filter(|(name, _)| *name == column.column);
         let values = values.map(|(_, value)| value.clone());
-        column.samples = values.take(wanted as usize).collect();
+        column.samples = values.take(wanted).collect();
     }
-    Ok(Ok(found.faults))
 }

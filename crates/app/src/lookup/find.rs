@@ -297,12 +297,7 @@ async fn located<'a>(
     let listings = listings::unlisted(home, &catalog, &scans, wanted.as_deref(), found).await?;
     report.last_scans = fresh::last_scans(&catalog, &listings, &sources);
     let bases = twins::bases(home, &catalog, &entities).await?;
-    for (source, base) in &bases {
-        if let Some(base) = base {
-            let place = (catalog.source_name(*source), base.clone());
-            suspect::tell_place(home, place, &queries, &mut report).await?;
-        }
-    }
+    suspect::tell_places(home, (&catalog, &bases), &queries, &mut report).await?;
     let grouping = grouping(view.clone(), entities.clone(), bases, wanted.is_some()).await?;
     let groups = grouping.sorted(home, &entities).await?;
     let recalled = recalled(home, &view, &entities, &queries).await?;
@@ -321,15 +316,14 @@ async fn located<'a>(
     short::tell(&mut report, &options.subjects, &suspects);
     let checked = suspects.iter().filter(|_| options.verify);
     let checked = checked.map(|suspect| (suspect.entity.source, suspect.entity.id));
-    let checked = checked.collect();
     Ok(Located {
+        checked: checked.collect(),
         home,
         catalog,
         queries,
         suspects,
         report,
         entities,
-        checked,
         listings,
         wanted,
     })

@@ -11,6 +11,8 @@ use locard_profile::{ColumnSketch, Coverage};
 use locard_sketch::Keyer;
 use locard_store::{Column, ColumnFilter, Entity};
 
+use crate::catalog::Catalog;
+use crate::catalog::twins::Bases;
 use crate::catalog::view::View;
 use crate::lookup::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
@@ -175,8 +177,23 @@ pub(crate) async fn tell_names(
     Ok(())
 }
 
-/// Tells whom the address of a source tells of, under which the paths of its entities begin.
-pub(crate) async fn tell_place(
+/// Tells whom the addresses of sources tell of, under which the paths of their entities begin.
+pub(crate) async fn tell_places(
+    home: &Home,
+    (catalog, bases): (&Catalog<'_>, &Bases),
+    queries: &Arc<Vec<Query>>,
+    report: &mut FindReport,
+) -> Result<()> {
+    for (source, base) in bases {
+        if let Some(base) = base {
+            let place = (catalog.source_name(*source), base.clone());
+            tell_place(home, place, queries, report).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn tell_place(
     home: &Home,
     (source, base): (String, String),
     queries: &Arc<Vec<Query>>,

@@ -76,12 +76,12 @@ pub(super) fn tokenise(block: &[u8], marks: Marks, last: bool, tokens: &mut Toke
     misplaced
 }
 
-/// Whether text stands between a closing quote and the border behind it.
+/// Whether text stands between a closing quote and the border behind it. A carriage return right behind the quote ends a
+/// line, as whoever goes by parity takes it.
 fn is_followed(rest: &[u8], marks: Marks) -> bool {
     let end = border(rest, marks).unwrap_or(rest.len());
-    rest[..end]
-        .iter()
-        .any(|byte| !matches!(byte, b' ' | b'\t' | b'\r'))
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+    rest.first() != Some(&b'\r') && !rest[..end].iter().all(is_blank)
 }
 
 /// Whether the closing quote, behind which text follows, is rather the opening one of another field: it is on a later line,
@@ -156,7 +156,7 @@ mod tests {
             "a,b\n1,\"x,y\n2,\"z,w\n",
             &["a", "b", "1", "\"x,y\n2,\"z", "w"],
             None,
-            Some(12),
+            Some(13),
         );
         check(
             "a,b\n1,\"two\nlines\"\n",

@@ -89,7 +89,7 @@ fn data(method: &str, rest: &str) -> Value {
             "section": 1, "next": 2,
             "rows": [{
                 "row": 1, "at": "id=17", "review": "only a name agrees", "included": true, "values": {}, "agreed": null, "decisions": [],
-                "outside": false, "strength": "strong",
+                "outside": false, "strength": "strong", "spelled": {},
                 "redactedByRule": ["note"],
                 "redactions": [{ "column": "note", "within": "", "identifier": "PERSON", "spans": [[4, 14]] }],
             }],
@@ -106,7 +106,10 @@ fn data(method: &str, rest: &str) -> Value {
             json!({ "id": LINK, "url": "/v1/delivery/AZjB8m8…", "code": "K7QX2MBA", "expiresAt": AT, "notHeeded": ["odd: is not known and was not heeded"] })
         }
         "/dsar/{id}/links/{link}" => json!({ "id": LINK, "revoked": true }),
-        "/export" => json!({ "kind": "TENANT_FULL", "exportedAt": AT, "artifact": artifact() }),
+        "/export" => json!({
+            "kind": "TENANT_FULL", "exportedAt": AT, "key": { "id": LINK, "label": "anna" },
+            "tenant": "00000000-0000-0000-0000-000000000000", "retentionPolicy": { "bundleHours": 720 }, "artifact": artifact(),
+        }),
         "/data-map" => json!({
             "generatedAt": AT, "sources": [], "controller": null, "retentionPolicy": null,
             "categories": [{ "identifier": "EMAIL_ADDRESS", "category": "contact", "places": [], "legalBasis": null,
@@ -119,7 +122,7 @@ fn data(method: &str, rest: &str) -> Value {
 fn job(state: &str) -> Value {
     json!({
         "id": JOB, "orgId": "00000000-0000-0000-0000-000000000000", "state": state, "createdAt": AT, "updatedAt": AT,
-        "scope": { "kind": "DATA_SUBJECT", "dataSubjectId": "anna@example.org", "campaignIds": [], "substrates": ["crm"], "windowStart": AT, "windowEnd": AT },
+        "scope": { "kind": "DATA_SUBJECT", "dataSubjectId": "anna@example.org", "campaignIds": [], "substrates": ["crm"], "windowStart": AT, "windowEnd": AT, "withRows": false },
         "format": "JSON", "formats": ["JSON"], "identifiers": ["EMAIL_ADDRESS"], "purpose": "request 2026-17", "requestId": JOB,
         "encryptedTo": [], "warnings": ["a short number says little"], "review": { "required": true, "approvals": null, "waits": false },
         "answer": null, "sections": [], "notSearched": [], "hold": null, "retryOf": JOB, "retriedBy": JOB, "destroyed": false,
