@@ -730,7 +730,7 @@ async fn holds_elsewhere(bench: &Bench, file: &str) {
     let taken = locard_app::import_decisions(&other, &Actor::default(), &theirs, &[])
         .await
         .expect("what no rule knows here is kept");
-    let nameless: Vec<&str> = taken.nameless.iter().map(|name| name.as_str()).collect();
+    let nameless: Vec<&str> = taken.nameless.iter().map(Identifier::as_str).collect();
     assert_eq!(nameless, ["OUR_OWN_NUMBER"]);
     assert!(!identifiers(&bench.scan(&other).await.findings).contains(&("email", "EMAIL_ADDRESS")));
 }

@@ -114,15 +114,17 @@ async fn a_table_that_changed_or_went_after_it_was_listed_is_described_as_it_is(
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
+/// Tables with everything that a catalog tells of some.
+const CATALOG: &str = r#"CREATE TABLE "SALES"."A" (id int PRIMARY KEY, name varchar(20) NOT NULL UNIQUE, price numeric(10,2), tags text[], at timestamptz);
+    COMMENT ON TABLE "SALES"."A" IS 'what is sold'; COMMENT ON COLUMN "SALES"."A".name IS 'as printed';
+    CREATE TABLE "SALES"."B" (x int, y int, PRIMARY KEY (y, x)); CREATE TABLE "SALES"."C" (n int, b int, a int, FOREIGN KEY (b, a) REFERENCES "SALES"."B" (y, x));
+    CREATE TABLE "SALES"."P" (id int, day date) PARTITION BY RANGE (day); CREATE TABLE "SALES"."P1" PARTITION OF "SALES"."P" FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+    CREATE VIEW "SALES"."V" AS SELECT name FROM "SALES"."A";
+    INSERT INTO "SALES"."A" VALUES (1, 'x', 1.50, '{a,b}', '2024-01-31 10:00:00+02'); ANALYZE "SALES"."A""#;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_is_described_by_its_own_catalog() {
-    let sql = r#"CREATE TABLE "SALES"."A" (id int PRIMARY KEY, name varchar(20) NOT NULL UNIQUE, price numeric(10,2), tags text[], at timestamptz);
-        COMMENT ON TABLE "SALES"."A" IS 'what is sold'; COMMENT ON COLUMN "SALES"."A".name IS 'as printed';
-        CREATE TABLE "SALES"."B" (x int, y int, PRIMARY KEY (y, x)); CREATE TABLE "SALES"."C" (n int, b int, a int, FOREIGN KEY (b, a) REFERENCES "SALES"."B" (y, x));
-        CREATE TABLE "SALES"."P" (id int, day date) PARTITION BY RANGE (day); CREATE TABLE "SALES"."P1" PARTITION OF "SALES"."P" FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
-        CREATE VIEW "SALES"."V" AS SELECT name FROM "SALES"."A";
-        INSERT INTO "SALES"."A" VALUES (1, 'x', 1.50, '{a,b}', '2024-01-31 10:00:00+02'); ANALYZE "SALES"."A""#;
-    let Some((database, _)) = seeded("PostgreSQL's catalog by ODBC", sql).await else {
+    let Some((database, _)) = seeded("PostgreSQL's catalog by ODBC", CATALOG).await else {
         return;
     };
     let source = open(&by_its_driver(&database)).await;
