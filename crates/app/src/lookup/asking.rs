@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, twins};
 use crate::lookup::find::FindReport;
 use crate::lookup::recall;
 use crate::lookup::remembered::Recalled;
-use crate::lookup::suspect::{Recorded, Suspect, ask, tell_names};
+use crate::lookup::suspect::{Recorded, Suspect, ask};
 use crate::scan::gaps;
 use crate::scan::gaps::Failures;
 use crate::scan::listings::Listings;
@@ -233,18 +233,10 @@ impl Asking<'_> {
         let mut suspects = Vec::new();
         let mut asked: Option<String> = None;
         let mut parts = HashSet::new();
-        let named = report.named.len();
         for Same { entity, is_part } in same {
             parts.extend(is_part.then_some(entity.id));
             let source = self.of.catalog.source_name(entity.source);
             if let Some(asked) = &asked {
-                // The same file may lie deeper in this source, in a folder that is called like the person.
-                if report.named.len() == named {
-                    let home = self.of.home;
-                    let resource = home.engine.mask().path(&entity.path, entity.kind);
-                    let place = (entity.as_ref(), source.as_str(), resource.as_str());
-                    tell_names(home, place, &[], self.queries, report).await?;
-                }
                 twins::count(&mut report.twins, source, asked.clone());
             } else if self.of.cancel.is_cancelled() {
                 let found = &mut report.not_searched;
