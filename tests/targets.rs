@@ -259,3 +259,18 @@ fn a_file_without_subjects_is_told_as_such() {
     assert!(find.stderr.contains("no subject is in"), "{}", find.stderr);
     assert!(!find.stderr.contains("name a file"), "{}", find.stderr);
 }
+
+/// Whether the folder is within what was scanned or is that itself, its name tells whose it is, and once.
+#[test]
+fn a_folder_that_is_called_like_a_person_is_found_however_it_was_scanned() {
+    let bench = Bench::new();
+    bench.write("erna.kern@example.org/x.csv", "id,v\n1,2\n");
+    let inner = format!("{}/erna.kern@example.org", bench.data());
+    for target in [bench.data(), inner] {
+        let scan = bench.run(["scan", &target]);
+        assert_eq!(scan.status, 0, "{scan:?}");
+        let found = bench.run(["find", "--email", "erna.kern@example.org", "--verify"]);
+        assert!(found.stdout.contains("is in 1 place\n"), "{found:?}");
+        assert!(found.stdout.contains("(name)"), "{found:?}");
+    }
+}
